@@ -1,0 +1,63 @@
+/** A network link as rtnetlink shows it (RTM_NEWLINK); plain JSON. */
+export interface Link {
+  /** Interface index; the only stable name of a link within a namespace. */
+  readonly index: number;
+  /** IFLA_IFNAME, at most 15 characters. */
+  readonly name: string;
+  /** IFLA_PROP_LIST/IFLA_ALT_IFNAME in the kernel's order. */
+  readonly altnames: readonly string[];
+  /** IFLA_INFO_KIND (`veth`, `tun`, `openvswitch`, `bond`, …); null for hardware without one. */
+  readonly kind: string | null;
+  /** IFLA_INFO_SLAVE_KIND: what the master is (`bond`, `bridge`, `openvswitch`, …). */
+  readonly slaveKind: string | null;
+  /** IFF_* bits as in `ifi_flags`. */
+  readonly flags: number;
+  /** RFC 2863 state, IFLA_OPERSTATE. */
+  readonly operState: OperState;
+  /** IFLA_CARRIER; null where the kernel does not say. */
+  readonly carrier: boolean | null;
+  readonly mtu: number;
+  readonly minMtu: number | null;
+  readonly maxMtu: number | null;
+  /** IFLA_ADDRESS as lower-case hex with colons; null for links without one. */
+  readonly mac: string | null;
+  /** IFLA_PERM_ADDRESS; null where the driver has none (veth, tun). */
+  readonly permanentMac: string | null;
+  /** ifindex of the master (bridge, bond, ovs-system), IFLA_MASTER. */
+  readonly master: number | null;
+  /** ifindex of the lower link or of the veth peer, IFLA_LINK. */
+  readonly lower: number | null;
+  /** Namespace id of {@link lower} where it is in another namespace, IFLA_LINK_NETNSID. */
+  readonly lowerNetnsId: number | null;
+  readonly alias: string | null;
+  readonly group: number;
+  readonly txQueueLength: number;
+  readonly qdisc: string | null;
+  readonly promiscuity: number;
+  /** IFLA_PARENT_DEV_NAME and IFLA_PARENT_DEV_BUS_NAME: `0000:00:04.0` on `pci`. */
+  readonly parentDevice: string | null;
+  readonly parentBus: string | null;
+  /** IFLA_AF_SPEC/AF_INET6/IFLA_INET6_ADDR_GEN_MODE; null where the link has no IPv6. */
+  readonly ipv6AddrGenMode: number | null;
+}
+
+export type OperState = 'unknown' | 'notpresent' | 'down' | 'lowerlayerdown' | 'testing' | 'dormant' | 'up';
+
+/** IFF_UP */
+export const IFF_UP = 0x1;
+/** IFF_LOOPBACK */
+export const IFF_LOOPBACK = 0x8;
+/** IFF_LOWER_UP */
+export const IFF_LOWER_UP = 0x10000;
+/** The longest name that the kernel takes (IFNAMSIZ less the terminator). */
+export const MAX_LINK_NAME_LENGTH = 15;
+
+/** True when the link is administratively up. */
+export function isUp(link: Pick<Link, 'flags'>): boolean {
+  return (link.flags & IFF_UP) !== 0;
+}
+
+/** True when `name` is the link's name or one of its altnames; the kernel looks both up alike. */
+export function answersTo(link: Pick<Link, 'name' | 'altnames'>, name: string): boolean {
+  return link.name === name || link.altnames.includes(name);
+}

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import type { Finding } from '../domain/finding.ts';
+import type { Layout } from '../domain/layout.ts';
+import type { Deadlines, Probe } from '../domain/request.ts';
+import type { Host } from '../host/host.ts';
+import type { PlanReport, ReadinessReport, Run, StatusReport } from './run.ts';
+
+/** Options of {@link createEngine}. */
+export interface EngineOptions {
+  /** `unix:PATH`, `tcp:HOST:PORT`, `ssl:HOST:PORT`, several with commas. Default `unix:/var/run/openvswitch/db.sock`. */
+  readonly ovsdb?: string;
+  /** Control socket of ovs-vswitchd; default: found beside the OVSDB socket. */
+  readonly unixctl?: string;
+  /** Certificates for `ssl:`. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** Folder of the journals, made with mode 0700. Default `/var/lib/ovs-uplink`. */
+  readonly stateDir?: string;
+  readonly logger?: Logger;
+  /** Another host than this one, for instance a simulated one. */
+  readonly host?: Host;
+}
+
+/** What to migrate. Fields that are left out have the defaults of the command line. */
+export interface MigrateOptions {
+  readonly uplink: string;
+  readonly bridge: string;
+  readonly layout?: Layout;
+  readonly datapath?: 'system' | 'netdev';
+  /** Default: the gateway probe. */
+  readonly probes?: readonly Probe[];
+  readonly confirmWithinMs?: number;
+  readonly useExistingBridge?: boolean;
+  /** Codes of blocking findings that are accepted. */
+  readonly accept?: readonly string[];
+  readonly deadlines?: Partial<Deadlines>;
+  /** Aborting it is an ABORT to the chart: it rolls back, or refuses where nothing was changed. */
+  readonly signal?: AbortSignal;
+}
+
+/** The engine. Make one with `createEngine`. */
+export interface Engine extends AsyncDisposable {
+  /** Assesses only; changes nothing. */
+  plan(options: MigrateOptions): Promise<PlanReport>;
+  migrate(options: MigrateOptions): Run;
+  /** Ends the confirm window of a run in another process. Rejects with JOURNAL_MISSING or USAGE where there is none. */
+  confirm(uplink: string): Promise<void>;
+  /** Asks a run in another process to roll back. */
+  abort(uplink: string): Promise<void>;
+  restore(options: {
+    readonly uplink: string;
+    readonly deadlines?: Partial<Deadlines>;
+    readonly signal?: AbortSignal;
+  }): Run;
+  /** Brings every journal to committed or rolled back, one run each, in order. */
+  recover(options?: {
+    readonly deadlines?: Partial<Deadlines>;
+    readonly signal?: AbortSignal;
+  }): Promise<readonly Run[]>;
+  status(): Promise<readonly StatusReport[]>;
+  waitForOvs(options?: {
+    readonly bridge?: string;
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (entry: { readonly atMs: number; readonly text: string }) => void;
+  }): Promise<ReadinessReport>;
+  /** What would go wrong on this host. */
+  doctor(uplink?: string): Promise<readonly Finding[]>;
+}

@@ -1,0 +1,105 @@
+import type { Address } from '../domain/address.ts';
+import type { Effect, EffectResult } from '../domain/effect.ts';
+import type { KernelState } from '../domain/kernel-state.ts';
+import type { Link } from '../domain/link.ts';
+import type { OvsState } from '../domain/ovs-state.ts';
+import type { Probe } from '../domain/request.ts';
+import type { LinkSysctls } from '../domain/snapshot.ts';
+import type { Failure } from '../errors.ts';
+
+/** Who this host is; a journal of another boot, host or namespace is not resumed blindly. */
+export interface HostIdentity {
+  /** /proc/sys/kernel/random/boot_id */
+  readonly bootId: string;
+  /** /etc/machine-id; empty where there is none. */
+  readonly machineId: string;
+  /** Inode of the network namespace. */
+  readonly netns: string;
+  readonly kernelRelease: string;
+}
+
+/** Facts outside netlink and OVSDB that the pre-checks need; each null where it could not be read. */
+export interface HostFacts {
+  readonly identity: HostIdentity;
+  /** Mounts over the network: F-107. */
+  readonly networkMounts: readonly { readonly source: string; readonly target: string; readonly type: string }[];
+  /** udev `.link` files in force, highest priority first: F-14. */
+  readonly linkFiles: readonly { readonly path: string; readonly text: string }[];
+  /** /proc/net/bonding/<name> mode number of a bond; null for other links: F-99. */
+  readonly bondMode: number | null;
+  /** True when nf_tables can hook a netdev ingress (needed with the netdev datapath: F-48). */
+  readonly canMuteIngress: boolean;
+}
+
+/** What a host tells, in the order in which it happened. Names are those of the charts' events. */
+export type HostEvent =
+  | { readonly type: 'netlink.link.changed'; readonly link: Link }
+  | { readonly type: 'netlink.link.removed'; readonly link: Link }
+  | { readonly type: 'netlink.address.changed'; readonly address: Address }
+  | { readonly type: 'netlink.address.removed'; readonly address: Address }
+  /** Events were lost (ENOBUFS): everything that is known must be read again. */
+  | { readonly type: 'netlink.resync' }
+  | { readonly type: 'ovsdb.connection.opened' }
+  | { readonly type: 'ovsdb.connection.lost'; readonly failure: Failure }
+  | { readonly type: 'ovsdb.state.changed'; readonly ovs: OvsState };
+
+/** Outcome of one {@link Probe}. */
+export interface ProbeOutcome {
+  readonly probe: Probe;
+  readonly passed: boolean;
+  /** What was seen: "10.9.0.1 is at 02:…", "connection refused". */
+  readonly detail: string;
+  /** The single targets, so that a gateway of one family that never answered does not hide the other. */
+  readonly targets: readonly { readonly target: string; readonly passed: boolean; readonly detail: string }[];
+}
+
+/**
+ * The host as the engine sees it: the only way in which the engine reads or changes anything. `LinuxHost` is the real
+ * one; a simulated one models it.
+ *
+ * Every method rejects with an `UplinkError` on an operational failure and honours its signal. Effects are carried out
+ * one batch at a time.
+ */
+export interface Host extends AsyncDisposable {
+  /** Facts for the pre-checks. */
+  readFacts(uplink: string): Promise<HostFacts>;
+  /** One dump of everything that netlink knows of this namespace. */
+  readKernel(): Promise<KernelState>;
+  /** All per-link sysctls of a link by its present name. */
+  readSysctls(linkName: string): Promise<LinkSysctls>;
+  /** True when the kernel drops what arrives on the link. */
+  isMuted(linkIndex: number): Promise<boolean>;
+
+  /** The last known copy of OVSDB; undefined while it was never reached. */
+  ovs(): OvsState | undefined;
+  /** True while the OVSDB connection stands and the copy is current. */
+  ovsConnected(): boolean;
+  /** Connects to OVSDB and keeps reconnecting until closed; resolves when the first copy is complete. */
+  connectOvs(signal: AbortSignal): Promise<OvsState>;
+  /** A question to ovs-vswitchd's control socket; resolves to the datapath features of a bridge. */
+  showDatapathFeatures(bridge: string, signal: AbortSignal): Promise<string>;
+
+  /**
+   * Carries the effects out in order and tells what became of each. Neighbouring netlink effects go out in one message
+   * batch: a refused one does not stop the rest of its batch. A refused OVSDB effect stops what follows; the results are then
+   * shorter than the effects. An OVSDB effect resolves on commit; that it is applied is seen in {@link HostEvent}s
+   * (`curCfg` reaching the result's `nextCfg`).
+   */
+  apply(effects: readonly Effect[], signal: AbortSignal): Promise<readonly EffectResult[]>;
+
+  probe(
+    probe: Probe,
+    uplinkOrHostPort: readonly number[],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ProbeOutcome>;
+
+  /**
+   * Takes the host-wide OVSDB lock. Rejects with `LOCK_HELD` when another holds it. The lock goes with the connection; its loss is
+   * told by `onLost`.
+   */
+  lockOvs(onLost: (failure: Failure) => void, signal: AbortSignal): Promise<() => Promise<void>>;
+
+  /** Events from now on; returns what ends it. A listener that throws is a defect and is reported, never fatal. */
+  subscribe(listener: (event: HostEvent) => void): () => void;
+}
