@@ -6,7 +6,7 @@ import { isUp } from './link.ts';
 import type { Neighbour } from './neighbour.ts';
 import { NUD_PERMANENT } from './neighbour.ts';
 import type { Route } from './route.ts';
-import { RT_TABLE_LOCAL, RTN_MULTICAST, usesLink } from './route.ts';
+import { RT_TABLE_LOCAL, RTN_MULTICAST, RTPROT_KERNEL, usesLink } from './route.ts';
 import type { Rule } from './rule.ts';
 
 /** Per-link sysctls: path below /proc/sys/net with `{link}` for the link's name (`ipv4/conf/{link}/rp_filter`) to value. */
@@ -27,11 +27,16 @@ export interface Snapshot {
 }
 
 /**
- * Routes that the kernel makes and removes together with an address or the link: everything in the local table and the
- * IPv6 multicast route. Connected prefix routes are not among them: with `noprefixroute` they belong to somebody else.
+ * Routes that the kernel makes and removes together with an address or the link: everything in the local table, the
+ * IPv6 multicast route and the prefix route of IPv6 link-local addresses. Connected prefix routes are not among them: with `noprefixroute` they belong to somebody else.
  */
 export function isKernelOwned(route: Route): boolean {
-  return route.table === RT_TABLE_LOCAL || route.type === RTN_MULTICAST || route.destination === 'ff00::/8';
+  return (
+    route.table === RT_TABLE_LOCAL ||
+    route.type === RTN_MULTICAST ||
+    route.destination === 'ff00::/8' ||
+    (route.destination === 'fe80::/64' && route.protocol === RTPROT_KERNEL)
+  );
 }
 
 /** Takes the snapshot of one link out of a dump. Returns undefined when the link is not there. */

@@ -43,6 +43,13 @@ export type HostEvent =
   | { readonly type: 'ovsdb.connection.lost'; readonly failure: Failure }
   | { readonly type: 'ovsdb.state.changed'; readonly ovs: OvsState };
 
+/** Which rows with a migration's mark are in OVSDB. */
+export interface OwnRows {
+  readonly bridge: boolean;
+  readonly hostPort: boolean;
+  readonly uplink: boolean;
+}
+
 /** Outcome of one {@link Probe}. */
 export interface ProbeOutcome {
   readonly probe: Probe;
@@ -76,6 +83,10 @@ export interface Host extends AsyncDisposable {
   ovsConnected(): boolean;
   /** Connects to OVSDB and keeps reconnecting until closed; resolves when the first copy is complete. */
   connectOvs(signal: AbortSignal): Promise<OvsState>;
+  /** Asks ovs-vswitchd for a sign of life: raises `next_cfg` and resolves to the value that `cur_cfg` must reach. */
+  bumpConfiguration(signal: AbortSignal): Promise<number>;
+  /** Reads from the server itself, past any copy, which rows a migration owns. */
+  ownRows(id: string, signal: AbortSignal): Promise<OwnRows>;
   /** A question to ovs-vswitchd's control socket; resolves to the datapath features of a bridge. */
   showDatapathFeatures(bridge: string, signal: AbortSignal): Promise<string>;
 

@@ -1,0 +1,61 @@
+import type { Engine, MigrateOptions } from '../engine/engine.ts';
+import type { ExitCode } from './exit-code.ts';
+import { usageError } from './parse/usage-error.ts';
+import type { Settings } from './settings.ts';
+import type { Terminal } from './terminal/terminal.ts';
+
+/** Everything that a command works with. */
+export interface CommandContext {
+  readonly settings: Settings;
+  readonly terminal: Terminal;
+  /** Makes the engine that the settings describe. The command closes it. */
+  openEngine(): Promise<Engine>;
+}
+
+/** A command: does its work and returns what the process ends with. Rejects with an `UplinkError` when it could not begin. */
+export type CommandFunction = (context: CommandContext) => Promise<ExitCode>;
+
+/** Opens the engine, uses it, closes it. */
+export async function withEngine<T>(context: CommandContext, use: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await context.openEngine();
+  try {
+    return await use(engine);
+  } finally {
+    await engine[Symbol.asyncDispose]();
+  }
+}
+
+/** A setting that the command's description says is required; `resolveSettings` has checked that it is there. */
+export function requireSetting<K extends keyof Settings>(settings: Settings, name: K): NonNullable<Settings[K]> {
+  const value = settings[name];
+  if (value === undefined || value === null) throw usageError('missing setting', { object: name });
+  return value;
+}
+
+/** The engine's options for `plan` and `migrate`. */
+export function migrateOptions(settings: Settings): MigrateOptions {
+  const { layout, datapath, probe, confirmWithin, useExistingBridge, accept } = settings;
+  return {
+    uplink: requireSetting(settings, 'interface'),
+    bridge: requireSetting(settings, 'bridge'),
+    ...(layout !== undefined && { layout }),
+    ...(datapath !== undefined && { datapath }),
+    ...(probe !== undefined && { probes: probe }),
+    ...(confirmWithin !== undefined && { confirmWithinMs: confirmWithin }),
+    ...(useExistingBridge !== undefined && { useExistingBridge }),
+    ...(accept !== undefined && { accept }),
+    ...deadlineOptions(settings),
+  };
+}
+
+/** The engine's `deadlines` option; absent where the settings say nothing. */
+export function deadlineOptions(settings: Settings): Pick<MigrateOptions, 'deadlines'> {
+  const { stepTimeout, gateTimeout } = settings;
+  if (stepTimeout === undefined && gateTimeout === undefined) return {};
+  return {
+    deadlines: {
+      ...(stepTimeout !== undefined && { stepMs: stepTimeout }),
+      ...(gateTimeout !== undefined && { gateMs: gateTimeout }),
+    },
+  };
+}

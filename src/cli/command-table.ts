@@ -1,0 +1,98 @@
+import type { CommandFunction } from './command-context.ts';
+import type { SettingName } from './settings.ts';
+
+/** One command: what the help says, which settings it takes, and where its code is (loaded only when it runs). */
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly settings: readonly SettingName[];
+  readonly required: readonly SettingName[];
+  readonly load: () => Promise<CommandFunction>;
+}
+
+const REQUEST = [
+  'interface',
+  'bridge',
+  'layout',
+  'datapath',
+  'probe',
+  'confirmWithin',
+  'stepTimeout',
+  'gateTimeout',
+  'useExistingBridge',
+  'accept',
+] as const satisfies readonly SettingName[];
+
+/** All commands in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'plan',
+    summary: 'assess only: findings, ordered steps and their inverses; changes nothing',
+    settings: REQUEST,
+    required: ['interface', 'bridge'],
+    load: async () => (await import('./commands/plan.ts')).plan,
+  },
+  {
+    name: 'migrate',
+    summary: 'move the uplink onto the bridge, or put everything back',
+    settings: REQUEST,
+    required: ['interface', 'bridge'],
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
+  {
+    name: 'confirm',
+    summary: 'end the window of `migrate --confirm-within` with yes',
+    settings: ['interface'],
+    required: ['interface'],
+    load: async () => (await import('./commands/confirm.ts')).confirm,
+  },
+  {
+    name: 'abort',
+    summary: 'ask the process that works on the uplink to roll back',
+    settings: ['interface'],
+    required: ['interface'],
+    load: async () => (await import('./commands/abort.ts')).abort,
+  },
+  {
+    name: 'restore',
+    summary: 'undo a committed migration',
+    settings: ['interface', 'stepTimeout', 'gateTimeout'],
+    required: ['interface'],
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  {
+    name: 'recover',
+    summary: 'after a crash: bring every journal to committed or rolled back',
+    settings: ['stepTimeout', 'gateTimeout'],
+    required: [],
+    load: async () => (await import('./commands/recover.ts')).recover,
+  },
+  {
+    name: 'status',
+    summary: 'every journal, its live state, and drift',
+    settings: [],
+    required: [],
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'wait-ovs',
+    summary: 'wait until Open vSwitch is ready, and say for what was waited',
+    settings: ['bridge', 'timeout'],
+    required: [],
+    load: async () => (await import('./commands/wait-ovs.ts')).waitOvs,
+  },
+  {
+    name: 'doctor',
+    summary: 'what would go wrong on this host, and what to do about it',
+    settings: ['interface'],
+    required: [],
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'demo',
+    summary: 'migrate, measure, break and roll back in a lab of network namespaces; touches nothing of this host',
+    settings: [],
+    required: [],
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+];

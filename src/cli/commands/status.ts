@@ -1,0 +1,31 @@
+import type { StatusReport } from '../../engine/run.ts';
+import { describeFailure } from '../../errors.ts';
+import { type CommandFunction, withEngine } from '../command-context.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { formatDuration } from '../parse/duration.ts';
+import { type Palette, visible } from '../terminal/palette.ts';
+
+/** `status`: every journal, its state, and how the host differs from it. */
+export const status: CommandFunction = context =>
+  withEngine(context, async (engine): Promise<ExitCode> => {
+    const { terminal } = context;
+    const reports = await engine.status();
+    if (terminal.json) {
+      for (const report of reports) terminal.object({ status: report });
+      return 0;
+    }
+    if (reports.length === 0) terminal.line('no migration on this host');
+    for (const report of reports) for (const line of render(report, terminal.outPalette)) terminal.line(line);
+    return 0;
+  });
+
+function render(report: StatusReport, palette: Palette): readonly string[] {
+  const { uplink, state, live, drift, bridge, layout, confirmRemainingMs, failure, id } = report;
+  const mark = failure !== null || drift.length > 0 ? palette.warn : palette.strong;
+  const lines = [`${mark(visible(uplink))}: ${visible(`${state}, bridge ${bridge}, layout ${layout}, id ${id}`)}`];
+  if (live) lines.push('  a process is working on it now');
+  if (confirmRemainingMs !== null) lines.push(`  rolls back in ${formatDuration(confirmRemainingMs)} unless confirmed`);
+  if (failure !== null) lines.push(`  ${palette.bad(visible(describeFailure(failure)))}`);
+  for (const difference of drift) lines.push(`  ${palette.warn('drift:')} ${visible(difference)}`);
+  return lines;
+}

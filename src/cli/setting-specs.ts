@@ -1,0 +1,130 @@
+import { resolve } from 'node:path';
+import { LAYOUTS } from '../domain/layout.ts';
+import { parseRemotes } from '../ovsdb/remote.ts';
+import { choiceOf } from './parse/choice.ts';
+import { parseDuration } from './parse/duration.ts';
+import { parseLinkName } from './parse/link-name.ts';
+import { parseProbe } from './parse/probe.ts';
+import { usageError } from './parse/usage-error.ts';
+import type { SettingName } from './settings.ts';
+
+/** One setting: how it looks on the command line, and how its text is read in both places. */
+export interface SettingSpec {
+  /** As commander wants it: `-i, --interface <name>`. Without `<…>` it is a switch. */
+  readonly flags: string;
+  readonly description: string;
+  /** May be given several times; a list in the configuration file. */
+  readonly repeatable?: boolean;
+  /** Reads one value; throws `USAGE`. Absent for a switch. */
+  readonly parse?: (text: string) => unknown;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** All settings; the one place that knows them. */
+export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
+  ovsdb: {
+    flags: '--ovsdb <address>',
+    description: 'OVSDB: unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT (default: unix:/var/run/openvswitch/db.sock)',
+    parse: parseOvsdb,
+  },
+  unixctl: {
+    flags: '--unixctl <path>',
+    description: 'control socket of ovs-vswitchd (default: found beside the OVSDB socket)',
+    parse: parsePath,
+  },
+  privateKey: { flags: '--private-key <file>', description: 'key for ssl:', parse: parsePath },
+  certificate: { flags: '--certificate <file>', description: 'certificate for ssl:', parse: parsePath },
+  caCert: { flags: '--ca-cert <file>', description: 'authority that signed the certificate of ssl:', parse: parsePath },
+  stateDir: {
+    flags: '--state-dir <dir>',
+    description: 'folder of the journals (default: /var/lib/ovs-uplink)',
+    parse: parsePath,
+  },
+  logLevel: {
+    flags: '--log-level <level>',
+    description: `${LOG_LEVELS.join(', ')} (default: warn); logs go to stderr`,
+    parse: choiceOf('log level', LOG_LEVELS),
+  },
+  json: { flags: '--json', description: 'one JSON object a line on stdout' },
+  interface: { flags: '-i, --interface <name>', description: 'the uplink', parse: parseLinkName },
+  bridge: { flags: '-b, --bridge <name>', description: 'the bridge', parse: parseLinkName },
+  layout: {
+    flags: '--layout <layout>',
+    description: `who carries which name afterwards: ${LAYOUTS.join(', ')} (default: host-port)`,
+    parse: choiceOf('layout', LAYOUTS),
+  },
+  datapath: {
+    flags: '--datapath <type>',
+    description: 'system or netdev (default: system where this OVS offers it)',
+    parse: choiceOf('datapath', ['system', 'netdev']),
+  },
+  probe: {
+    flags: '--probe <probe>',
+    description:
+      'must answer afterwards as before: gateway, tcp:HOST:PORT, or cmd:COMMAND, split at white space outside of quotes, ' +
+      'or cmd:["PROGRAM","ARGUMENT"]; no shell (repeatable; default: gateway)',
+    repeatable: true,
+    parse: parseProbe,
+  },
+  confirmWithin: {
+    flags: '--confirm-within <duration>',
+    description: 'roll back unless `ovs-uplink confirm` comes within this time, like 60s',
+    parse: parseDuration,
+  },
+  stepTimeout: {
+    flags: '--step-timeout <duration>',
+    description: 'for one step of the chart (default: 10s)',
+    parse: parseDuration,
+  },
+  gateTimeout: {
+    flags: '--gate-timeout <duration>',
+    description: 'for OVS to become ready (default: 30s)',
+    parse: parseDuration,
+  },
+  useExistingBridge: { flags: '--use-existing-bridge', description: 'use a bridge that exists and is not ours' },
+  accept: {
+    flags: '--accept <code>',
+    description: 'go on in spite of this blocking finding (repeatable)',
+    repeatable: true,
+    parse: parseFindingCode,
+  },
+  timeout: { flags: '--timeout <duration>', description: 'how long to wait (default: 30s)', parse: parseDuration },
+};
+
+/** Settings that every command takes. */
+export const COMMON_SETTINGS = [
+  'ovsdb',
+  'unixctl',
+  'privateKey',
+  'certificate',
+  'caCert',
+  'stateDir',
+  'logLevel',
+  'json',
+] as const satisfies readonly SettingName[];
+
+/** `--state-dir` for `stateDir`: the name that an error calls a setting by. */
+export function longFlagOf(name: SettingName): string {
+  return /--[a-z-]+/.exec(SETTING_SPECS[name].flags)![0];
+}
+
+function parseOvsdb(text: string): string {
+  parseRemotes(text);
+  return text;
+}
+
+function parsePath(text: string): string {
+  if (text === '' || text.startsWith('-') || text.includes('\0'))
+    throw usageError('not a path', { expected: 'a file or folder', got: text });
+  return resolve(text);
+}
+
+function parseFindingCode(text: string): string {
+  if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(text)) return text;
+  throw usageError('not a code of a finding', {
+    expected: 'a word like bridge-not-ours',
+    got: text,
+    advice: 'ovs-uplink plan prints the codes',
+  });
+}

@@ -1,0 +1,34 @@
+import type { Layout } from '../domain/layout.ts';
+import type { Probe } from '../domain/request.ts';
+
+/** Levels of `--log-level`, as pino has them. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/**
+ * What the command line and the configuration file say together. Keys are the long options in camelCase; a key that was given in neither
+ * is absent. Durations are in ms.
+ */
+export interface Settings {
+  readonly ovsdb?: string;
+  readonly unixctl?: string;
+  readonly privateKey?: string;
+  readonly certificate?: string;
+  readonly caCert?: string;
+  readonly stateDir?: string;
+  readonly logLevel?: LogLevel;
+  readonly json?: boolean;
+  readonly interface?: string;
+  readonly bridge?: string;
+  readonly layout?: Layout;
+  readonly datapath?: 'system' | 'netdev';
+  readonly probe?: readonly Probe[];
+  readonly confirmWithin?: number;
+  readonly stepTimeout?: number;
+  readonly gateTimeout?: number;
+  readonly useExistingBridge?: boolean;
+  readonly accept?: readonly string[];
+  readonly timeout?: number;
+}
+
+/** Name of a setting: the key in the configuration file. */
+export type SettingName = keyof Settings;

@@ -1,0 +1,33 @@
+import type { Failure } from '../errors.ts';
+import type { Effect } from './effect.ts';
+
+/**
+ * True when a refusal only says that the effect was done before: effects are *ensure* operations, and what is removed twice, or added
+ * twice alike, is as it should be. Whether it is alike is seen when the step looks again.
+ */
+export function isAlreadyDone(effect: Effect, failure: Failure): boolean {
+  if (failure.code !== 'NETLINK_REFUSED') return false;
+  const errno = failure.errnoName;
+  switch (effect.op) {
+    case 'address.remove':
+      // Removing a primary takes its secondaries along (F-50).
+      return errno === 'EADDRNOTAVAIL' || errno === 'ENODEV';
+    case 'route.remove':
+      return errno === 'ESRCH' || errno === 'ENODEV';
+    case 'rule.remove':
+    case 'neighbour.remove':
+    case 'altname.remove':
+      return errno === 'ENOENT' || errno === 'ENODEV';
+    case 'link.delete':
+    case 'vport.delete':
+      return errno === 'ENODEV' || errno === 'ENOENT';
+    case 'address.add':
+    case 'route.add':
+    case 'route.append':
+    case 'rule.add':
+    case 'altname.add':
+      return errno === 'EEXIST';
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Finding } from '../finding.ts';
+import type { PrecheckContext, RequestRule } from './context.ts';
+import { listed } from './context.ts';
+import { finding } from './finding-codes.ts';
+
+/** Rules about the running Open vSwitch and the host-wide lock. */
+export const OVS_RULES: readonly RequestRule[] = [
+  checkLock,
+  checkReachable,
+  checkApplied,
+  checkFlowRestore,
+  checkDatapath,
+  checkMute,
+];
+
+function checkLock({ lockHolder }: PrecheckContext): readonly Finding[] {
+  if (lockHolder === null) return [];
+  return [
+    finding('lock-held', {
+      message: `another ovs-uplink works on this host: ${lockHolder}`,
+      culprit: lockHolder,
+      advice: 'wait for it, or look at "ovs-uplink status"',
+    }),
+  ];
+}
+
+function checkReachable({ ovs }: PrecheckContext): readonly Finding[] {
+  if (ovs === undefined) {
+    return [
+      finding('ovsdb-unreachable', {
+        message: 'the Open vSwitch database does not answer (ovsdb-server)',
+        culprit: 'ovsdb-server',
+        advice: 'start Open vSwitch, or give its socket with --ovsdb',
+      }),
+    ];
+  }
+  if (ovs.system !== null) return [];
+  return [
+    finding('ovs-not-initialised', {
+      message: 'the database of ovsdb-server has no Open_vSwitch row: it was never initialised',
+      culprit: 'ovsdb-server',
+      advice: 'run "ovs-vsctl --no-wait init", or start Open vSwitch with its own service',
+    }),
+  ];
+}
+
+function checkApplied({ ovs }: PrecheckContext): readonly Finding[] {
+  const system = ovs?.system;
+  if (!system || system.curCfg >= system.nextCfg) return [];
+  return [
+    finding('ovs-behind', {
+      message: `ovs-vswitchd has applied configuration ${system.curCfg} of ${system.nextCfg}; the gate waits for it`,
+      culprit: 'ovs-vswitchd',
+      advice: 'if it stays so, look whether ovs-vswitchd runs',
+    }),
+  ];
+}
+
+function checkFlowRestore({ ovs }: PrecheckContext): readonly Finding[] {
+  if (!ovs?.system?.flowRestoreWait) return [];
+  return [
+    finding('flow-restore-wait', {
+      message:
+        'Open_vSwitch other_config:flow-restore-wait is true: ovs-vswitchd forwards nothing yet; the gate waits until it is cleared',
+      culprit: 'Open_vSwitch other_config:flow-restore-wait',
+      advice:
+        'whoever set it clears it; if nobody will: "ovs-vsctl remove Open_vSwitch . other_config flow-restore-wait"',
+    }),
+  ];
+}
+
+function checkDatapath({ ovs, kernel, datapath }: PrecheckContext): readonly Finding[] {
+  const system = ovs?.system;
+  // The list is empty until ovs-vswitchd has started: then the gate tells.
+  if (!system || system.datapathTypes.length === 0) return [];
+  if (!system.datapathTypes.includes(datapath)) {
+    return [
+      finding('datapath-not-offered', {
+        message: `ovs-vswitchd does not offer the datapath type ${datapath}, only ${listed(system.datapathTypes)}`,
+        culprit: datapath,
+        advice: `take another with --datapath (${listed(system.datapathTypes)})`,
+      }),
+    ];
+  }
+  // ovs-vswitchd lists "system" also where the kernel module is missing; ovs-system is there once a bridge uses it.
+  const isProven = kernel.links.some(link => link.name === 'ovs-system' && link.kind === 'openvswitch');
+  if (datapath !== 'system' || isProven) return [];
+  return [
+    finding('datapath-unproven', {
+      message: 'no bridge uses the kernel datapath yet: whether the kernel has it shows when the bridge is made',
+      culprit: 'kernel datapath',
+      advice: 'look with "modinfo openvswitch"; without it take --datapath netdev',
+    }),
+  ];
+}
+
+/** In the netdev datapath the kernel sees what arrives on the uplink too, and would answer everything twice (F-48). */
+function checkMute({ datapath, facts, names, request }: PrecheckContext): readonly Finding[] {
+  if (datapath !== 'netdev' || names.hostPort === null || facts.canMuteIngress) return [];
+  return [
+    finding('ingress-mute-missing', {
+      message: `with the netdev datapath the kernel must stop answering on ${request.uplink}, but nf_tables cannot hook its ingress here`,
+      culprit: request.uplink,
+      advice: 'load nf_tables with netdev support (CONFIG_NF_TABLES_NETDEV), or take --datapath system',
+    }),
+  ];
+}

@@ -1,0 +1,138 @@
+import type { Effect } from '../effect.ts';
+import { isUp } from '../link.ts';
+import { findPort, isMarked, MARK_ID } from '../ovs-state.ts';
+import type { ForwardStep } from '../plan.ts';
+import {
+  addMissing,
+  addressesOnHostPort,
+  aged,
+  inRemovingOrder,
+  isMovable,
+  isSameAddress,
+  settleFlags,
+} from './addresses.ts';
+import type { StepContext } from './context.ts';
+import { refOf } from './context.ts';
+import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
+import { neighboursOnHostPort, setMissing } from './neighbours.ts';
+import { moveLegs, moveRoutes } from './routes.ts';
+import { isSameRule, rulesForHostPort } from './rules.ts';
+import { convergeUplink } from './uplink.ts';
+
+/**
+ * What is still to be done for a step, given the host as it is now. Empty means that the step is done and that the host
+ * shows it: the engine applies, reads again and asks again until nothing is left.
+ */
+export function forwardEffects(step: ForwardStep, context: StepContext): readonly Effect[] {
+  switch (step) {
+    case 'renamingUplink':
+      return renameUplink(context);
+    case 'makingHostPort':
+      return makeHostPort(context);
+    case 'configuringHostPort':
+      return configureHostPort(context);
+    case 'addressingHostPort':
+      return addressHostPort(context);
+    case 'attachingUplink':
+      return attachUplink(context);
+    case 'mutingUplink':
+      return muteUplink(context);
+    case 'switchingRoutes':
+      return switchRoutes(context);
+    case 'removingUplinkAddresses':
+      return removeUplinkAddresses(context);
+  }
+}
+
+function renameUplink(context: StepContext): Effect[] {
+  const { uplink, plan, snapshot } = context;
+  if (uplink === undefined) return [];
+  const effects: Effect[] = [];
+  if (uplink.name !== plan.names.uplink) {
+    // The new name may be an altname of the link itself: the kernel refuses that with EEXIST (F-06).
+    if (uplink.altnames.includes(plan.names.uplink)) {
+      effects.push({ op: 'altname.remove', link: refOf(uplink), altname: plan.names.uplink });
+    }
+    effects.push({ op: 'link.rename', link: refOf(uplink), to: plan.names.uplink });
+    return effects;
+  }
+  // A kernel that had to take the link down flushed routes and IPv6 addresses: they come back at once.
+  return uplink.name === snapshot.link.name ? [] : convergeUplink(context);
+}
+
+function makeHostPort({ plan, ovs }: StepContext): Effect[] {
+  if (ovs === undefined) return [];
+  const bridge = ovs.bridges.find(b => b.name === plan.names.bridge);
+  const port = plan.names.hostPort === null ? undefined : findPort(ovs, plan.names.hostPort);
+  const isMade = bridge !== undefined && (plan.names.hostPort === null || port?.bridge.uuid === bridge.uuid);
+  return isMade ? [] : [{ op: 'ovs.host-port.create', rows: plan.rows, bridge: plan.bridge, hostPort: plan.hostPort }];
+}
+
+function configureHostPort({ plan, snapshot, hostPort, hostPortSysctls, kernel, elapsedS }: StepContext): Effect[] {
+  if (hostPort === undefined || plan.hostPort === null) return [];
+  const effects = [
+    ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls, [RP_FILTER]),
+    ...loosenReversePath(hostPort, hostPortSysctls),
+  ];
+  if (hostPort.mtu !== plan.hostPort.mtu) {
+    effects.push({ op: 'link.set', link: refOf(hostPort), mtu: plan.hostPort.mtu });
+  }
+  if (isUp(hostPort)) return effects;
+  // The link-local addresses stand before the link is up: the kernel then has none of its own to test for duplicates.
+  const linkLocal = addressesOnHostPort(snapshot, hostPort, elapsedS).filter(a => !isMovable(a));
+  const present = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
+  return [...effects, ...addMissing(linkLocal, present), { op: 'link.set', link: refOf(hostPort), up: true }];
+}
+
+function addressHostPort({ snapshot, hostPort, kernel, elapsedS, plan }: StepContext): Effect[] {
+  if (hostPort === undefined) return [];
+  const present = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
+  const wanted = addressesOnHostPort(snapshot, hostPort, elapsedS);
+  return [
+    ...addMissing(wanted, present),
+    ...setMissing(neighboursOnHostPort(snapshot, hostPort), kernel.neighbours),
+    ...rulesForHostPort(snapshot, plan.names.hostPort)
+      .filter(rule => !kernel.rules.some(r => isSameRule(r, rule)))
+      .map((rule): Effect => ({ op: 'rule.add', rule })),
+  ];
+}
+
+function attachUplink({ plan, ovs, uplink }: StepContext): Effect[] {
+  if (ovs === undefined || uplink === undefined) return [];
+  const attached = findPort(ovs, uplink.name);
+  if (attached !== undefined && attached.bridge.name === plan.names.bridge && isMarked(attached.port)) {
+    if (attached.port.externalIds[MARK_ID] === plan.id) return [];
+  }
+  return [{ op: 'ovs.uplink.attach', rows: plan.rows, port: uplink.name }];
+}
+
+function muteUplink({ plan, uplink, muted }: StepContext): Effect[] {
+  return plan.mute && !muted && uplink !== undefined ? [{ op: 'ingress.mute', link: refOf(uplink) }] : [];
+}
+
+function switchRoutes({ snapshot, uplink, hostPort, kernel, elapsedS }: StepContext): Effect[] {
+  if (uplink === undefined || hostPort === undefined) return [];
+  const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
+  const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
+  return moveRoutes(wanted, kernel.routes, uplink.index, hostPort.index, addresses);
+}
+
+function removeUplinkAddresses(context: StepContext): Effect[] {
+  const { snapshot, uplink, hostPort, kernel, elapsedS, hostPortSysctls } = context;
+  if (uplink === undefined || hostPort === undefined) return [];
+  const onHostPort = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
+  const onUplink = kernel.addresses.filter(a => a.linkIndex === uplink.index);
+  const known = aged(snapshot, elapsedS);
+  const surplus = onUplink.filter(
+    address =>
+      isMovable(address) &&
+      known.some(k => isSameAddress(k, address)) &&
+      // Never the only copy (F-40, F-53).
+      onHostPort.some(a => isSameAddress(a, address)),
+  );
+  return [
+    ...inRemovingOrder(surplus).map((address): Effect => ({ op: 'address.remove', address })),
+    ...settleFlags(addressesOnHostPort(snapshot, hostPort, elapsedS), onHostPort),
+    ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls),
+  ];
+}

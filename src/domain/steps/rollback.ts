@@ -1,0 +1,103 @@
+import type { Effect } from '../effect.ts';
+import { isUp } from '../link.ts';
+import type { RollbackStep } from '../plan.ts';
+import { addMissing } from './addresses.ts';
+import type { StepContext } from './context.ts';
+import { refOf } from './context.ts';
+import { copySysctls, loosenReversePath, restoreAltnames, restoreProperties } from './link-properties.ts';
+import { setMissing } from './neighbours.ts';
+import { addMissingRoutes, isConnected, moveLegs, moveRoutes } from './routes.ts';
+import { isSameRule, rulesForHostPort } from './rules.ts';
+import { convergeUplink, wantedAddresses } from './uplink.ts';
+
+/**
+ * What is still to be done for a step of the way back, given the host as it is now; empty when it is done. Every one of them
+ * looks at the host only, never at how far the way there went: it is right from any state.
+ */
+export function rollbackEffects(step: RollbackStep, context: StepContext): readonly Effect[] {
+  switch (step) {
+    case 'restoringUplinkAddresses':
+      return restoreUplinkAddresses(context);
+    case 'restoringRoutes':
+      return restoreRoutes(context);
+    case 'unmutingUplink':
+      return unmuteUplink(context);
+    case 'detachingUplink':
+      return detachUplink(context);
+    case 'removingHostPort':
+      return removeHostPort(context);
+    case 'restoringName':
+      return restoreName(context);
+    case 'restoringLink':
+      return restoreLink(context);
+  }
+}
+
+function restoreUplinkAddresses(context: StepContext): Effect[] {
+  const { uplink, hostPort, hostPortSysctls, kernel, snapshot } = context;
+  if (uplink === undefined) return [];
+  const present = kernel.addresses.filter(a => a.linkIndex === uplink.index);
+  const up: Effect[] = !isUp(uplink) && isUp(snapshot.link) ? [{ op: 'link.set', link: refOf(uplink), up: true }] : [];
+  return [
+    ...(hostPort === undefined ? [] : loosenReversePath(hostPort, hostPortSysctls)),
+    ...up,
+    ...addMissing(wantedAddresses(context, uplink), present),
+  ];
+}
+
+function restoreRoutes(context: StepContext): Effect[] {
+  const { uplink, hostPort, kernel, snapshot } = context;
+  if (uplink === undefined) return [];
+  const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
+  const addresses = wantedAddresses(context, uplink);
+  if (hostPort !== undefined) return moveRoutes(wanted, kernel.routes, hostPort.index, uplink.index, addresses);
+  return addMissingRoutes(
+    wanted.filter(route => !isConnected(route, addresses)),
+    kernel.routes,
+  );
+}
+
+function unmuteUplink({ uplink, muted }: StepContext): Effect[] {
+  return muted && uplink !== undefined ? [{ op: 'ingress.unmute', link: refOf(uplink) }] : [];
+}
+
+function detachUplink({ ownRows, plan }: StepContext): Effect[] {
+  return ownRows?.uplink === true ? [{ op: 'ovs.uplink.detach', rows: plan.rows }] : [];
+}
+
+function removeHostPort({ ownRows, plan, kernel, snapshot }: StepContext): Effect[] {
+  const rules = rulesForHostPort(snapshot, plan.names.hostPort)
+    .filter(rule => kernel.rules.some(r => isSameRule(r, rule)))
+    .map((rule): Effect => ({ op: 'rule.remove', rule }));
+  const hasRows = ownRows !== null && (ownRows.bridge || ownRows.hostPort || ownRows.uplink);
+  return hasRows ? [...rules, { op: 'ovs.rows.remove', rows: plan.rows }] : rules;
+}
+
+function restoreName({ uplink, snapshot }: StepContext): Effect[] {
+  if (uplink === undefined || uplink.name === snapshot.link.name) return [];
+  const { name } = snapshot.link;
+  const effects: Effect[] = [];
+  // udev may have kept the original name as altname: renaming to it would be EEXIST (F-06).
+  if (uplink.altnames.includes(name)) effects.push({ op: 'altname.remove', link: refOf(uplink), altname: name });
+  effects.push({ op: 'link.rename', link: refOf(uplink), to: name });
+  return effects;
+}
+
+function restoreLink(context: StepContext): Effect[] {
+  const { uplink, snapshot, kernel, uplinkSysctls } = context;
+  if (uplink === undefined) return [];
+  const properties = restoreProperties(uplink, snapshot);
+  if (properties.length > 0) return properties;
+  return [
+    ...copySysctls(uplink, snapshot.sysctls, uplinkSysctls),
+    ...restoreAltnames(uplink, snapshot),
+    ...convergeUplink(context),
+    ...setMissing(
+      snapshot.neighbours.map(n => ({ ...n, linkIndex: uplink.index })),
+      kernel.neighbours,
+    ),
+    ...snapshot.rules
+      .filter(rule => !kernel.rules.some(r => isSameRule(r, rule)))
+      .map((rule): Effect => ({ op: 'rule.add', rule })),
+  ];
+}

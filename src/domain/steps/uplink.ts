@@ -1,0 +1,40 @@
+import type { Address } from '../address.ts';
+import type { Effect } from '../effect.ts';
+import type { Link } from '../link.ts';
+import { usesLink } from '../route.ts';
+import { isKernelOwned } from '../snapshot.ts';
+import { addMissing, aged, isMovable, isSameAddress, makeExact, settleFlags } from './addresses.ts';
+import type { StepContext } from './context.ts';
+import { addMissingRoutes, isConnected, isSameRoute, moveLegs } from './routes.ts';
+
+/** The snapshot's addresses with the uplink's present index. */
+export function wantedAddresses({ snapshot, elapsedS }: StepContext, uplink: Link): readonly Address[] {
+  return aged(snapshot, elapsedS).map(address => ({ ...address, linkIndex: uplink.index }));
+}
+
+/**
+ * Makes addresses and routes of the uplink those of the snapshot: order, labels, flags. Addresses first; routes in the next round,
+ * when it is seen what the kernel flushed with them (F-62). While the uplink has another name the kernel's rewritten labels stay.
+ */
+export function convergeUplink(context: StepContext): Effect[] {
+  const { uplink, snapshot, kernel } = context;
+  if (uplink === undefined) return [];
+  const present = kernel.addresses.filter(a => a.linkIndex === uplink.index);
+  const wanted = wantedAddresses(context, uplink).filter(
+    address => isMovable(address) || !present.some(p => isSameAddress(p, address)),
+  );
+  const renamed = uplink.name !== snapshot.link.name;
+  const addresses = renamed
+    ? addMissing(wanted, present)
+    : [...makeExact(wanted, present, 4), ...makeExact(wanted, present, 6), ...settleFlags(wanted, present)];
+  if (addresses.length > 0) return addresses;
+  const all = wantedAddresses(context, uplink);
+  const routes = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
+  const missing = addMissingRoutes(routes, kernel.routes);
+  if (missing.length > 0) return missing;
+  // A prefix route that came with an address, though somebody had removed it before.
+  return kernel.routes
+    .filter(route => usesLink(route, uplink.index) && !isKernelOwned(route) && isConnected(route, all))
+    .filter(route => !routes.some(r => isSameRoute(r, route)))
+    .map((route): Effect => ({ op: 'route.remove', route }));
+}

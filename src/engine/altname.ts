@@ -1,0 +1,41 @@
+import { assign, fromPromise } from 'xstate';
+import { altnameGuard } from '../../machines/altname-guard.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { Failure } from '../errors.ts';
+import { uplinkError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+
+/** The altname guard bound to a host. `tell` hears of each removal. */
+export function bindAltnameGuard(host: Host, tell: (effect: Effect, failure: Failure | null) => void) {
+  return altnameGuard.provide({
+    actors: {
+      removeAltname: fromPromise<void, { readonly linkIndex: number; readonly name: string }>(
+        async ({ input, signal }) => {
+          const link = { index: input.linkIndex, name: `link ${input.linkIndex}` };
+          const effect: Effect = { op: 'altname.remove', link, altname: input.name };
+          const [result] = await host.apply([effect], signal);
+          if (result === undefined || result.ok || result.failure.errnoName === 'ENOENT') return tell(effect, null);
+          tell(effect, result.failure);
+          const { code, ...details } = result.failure;
+          throw uplinkError(code, details);
+        },
+      ),
+    },
+    guards: {
+      hasConflict: ({ context }) => context.name !== null && context.link?.altnames.includes(context.name) === true,
+    },
+    actions: {
+      observeLink: assign(({ context, event }) =>
+        'link' in event && event.link.index === context.linkIndex ? { link: event.link } : {},
+      ),
+      countRemoval: assign(({ context }) => ({
+        removals: context.removals + 1,
+        // What the kernel has now is told by an event; until then it is as we made it.
+        link:
+          context.link === null
+            ? null
+            : { ...context.link, altnames: context.link.altnames.filter(a => a !== context.name) },
+      })),
+    },
+  });
+}

@@ -1,0 +1,72 @@
+import { createActor } from 'xstate';
+import type { FactNames } from '../domain/ovs-facts.ts';
+import { pickFacts } from '../domain/ovs-facts.ts';
+import { toFailure } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { Clock } from './clock.ts';
+import { statePath } from './migration/state-path.ts';
+import { bindReadiness, READINESS_TEXTS } from './readiness.ts';
+import type { ReadinessReport } from './run.ts';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Runs the readiness chart alone; resolves with its time line, also when it did not become ready. */
+export async function awaitReadiness(
+  host: Host,
+  clock: Clock,
+  options: {
+    readonly bridge?: string;
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (entry: { readonly atMs: number; readonly text: string }) => void;
+  },
+): Promise<ReadinessReport> {
+  const names: FactNames = { bridge: options.bridge ?? null, hostPort: null, uplink: null };
+  const startedAt = clock.now();
+  const timeline: { readonly atMs: number; readonly text: string }[] = [];
+  const actor = createActor(
+    bindReadiness(host, () => names),
+    {
+      clock,
+      input: { bridge: names.bridge, once: true, deadlineMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
+    },
+  );
+  const { promise, resolve } = Promise.withResolvers<ReadinessReport>();
+  const note = (text: string): void => {
+    if (timeline.at(-1)?.text === text) return;
+    const entry = { atMs: clock.now() - startedAt, text };
+    timeline.push(entry);
+    options.onProgress?.(entry);
+  };
+  const stopEvents = host.subscribe(event => {
+    if (event.type === 'ovsdb.state.changed') {
+      actor.send({ type: 'ovsdb.facts.changed', ovs: pickFacts(event.ovs, names) });
+    } else if (event.type === 'ovsdb.connection.opened' || event.type === 'ovsdb.connection.lost') actor.send(event);
+  });
+  const onAbort = (): void =>
+    resolve({ ready: false, timeline, failure: { code: 'ABORTED', what: 'asked to stop waiting' } });
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  let path = '';
+  actor.subscribe({
+    next: snapshot => {
+      const now = statePath(snapshot.value);
+      if (now !== path) note(READINESS_TEXTS[now] ?? now);
+      path = now;
+      if (snapshot.status === 'done') {
+        const { failure } = snapshot.context;
+        resolve({ ready: now === 'passed', timeline, failure });
+      }
+    },
+    error: error => resolve({ ready: false, timeline, failure: toFailure(error) }),
+    complete: () => undefined,
+  });
+  if (options.signal?.aborted) onAbort();
+  actor.start();
+  try {
+    return await promise;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+    stopEvents();
+    actor.stop();
+  }
+}

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { diagnose } from '../domain/doctor.ts';
+import { LAYOUTS } from '../domain/layout.ts';
+import { MAX_LINK_NAME_LENGTH } from '../domain/link.ts';
+import type { MigrationRequest } from '../domain/request.ts';
+import { DEFAULT_DEADLINES } from '../domain/request.ts';
+import type { Failure } from '../errors.ts';
+import { toFailure, uplinkError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { createLinuxHost } from '../host/linux-host.ts';
+import { awaitReadiness } from './await-readiness.ts';
+import { realClock } from './clock.ts';
+import { sendControl } from './control.ts';
+import { endedRun } from './ended-run.ts';
+import type { Engine, EngineOptions, MigrateOptions } from './engine.ts';
+import type { JournalRecord, JournalStage } from './journal/record.ts';
+import { createJournalStore } from './journal/store.ts';
+import { assess } from './migration/assess.ts';
+import { describePlan } from './migration/describe-plan.ts';
+import { startRun } from './migration/run.ts';
+import { createSession } from './migration/session.ts';
+import type { Run } from './run.ts';
+import { findLockHolder } from './state-lock.ts';
+import { statusOf } from './status.ts';
+
+/** Where OVSDB is unless told otherwise. */
+export const DEFAULT_OVSDB = 'unix:/var/run/openvswitch/db.sock';
+/** Where journals are unless told otherwise. */
+export const DEFAULT_STATE_DIR = '/var/lib/ovs-uplink';
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Makes an engine for this host and network namespace. Nothing is opened before the first call; close it with
+ * `await using`, or `[Symbol.asyncDispose]()`.
+ */
+export function createEngine(options: EngineOptions = {}): Engine {
+  const clock = realClock;
+  const store = createJournalStore(options.stateDir ?? DEFAULT_STATE_DIR);
+  let host: Host | undefined;
+
+  const hostOf = (): Host => {
+    host ??=
+      options.host ??
+      createLinuxHost({
+        ovsdb: options.ovsdb ?? DEFAULT_OVSDB,
+        ...(options.unixctl === undefined ? {} : { unixctl: options.unixctl }),
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
+      });
+    return host;
+  };
+
+  const resume = (
+    journal: JournalRecord,
+    request: MigrationRequest,
+    how: Partial<Parameters<typeof startRun>[0]>,
+  ): Run => {
+    const session = createSession(hostOf(), clock, store, journal.id);
+    session.adopt(journal);
+    return startRun({
+      session,
+      request,
+      entry: entryOf(journal.stage),
+      journal,
+      restore: false,
+      after: Promise.resolve(),
+      logger: options.logger,
+      signal: undefined,
+      ...how,
+    });
+  };
+
+  return {
+    async plan(migrateOptions) {
+      const request = requestOf(migrateOptions);
+      const journal = await store.read(request.uplink);
+      const signal = migrateOptions.signal ?? NEVER;
+      const id = randomUUID();
+      const lockHolder = findLockHolder(store.directory);
+      const assessed = await assess({ host: hostOf(), clock, request, id, journal, lockHolder, signal });
+      const isPlanned = assessed.verdict === 'proceed' && assessed.plan !== null && assessed.snapshot !== null;
+      return {
+        request,
+        findings: assessed.findings,
+        steps: isPlanned ? await describePlan(hostOf(), assessed) : null,
+        alreadyDone: assessed.verdict === 'done',
+        refused: assessed.verdict === 'refuse',
+      };
+    },
+    migrate(migrateOptions) {
+      const request = requestOf(migrateOptions);
+      return startRun({
+        session: createSession(hostOf(), clock, store, randomUUID()),
+        request,
+        entry: 'assessing',
+        journal: undefined,
+        restore: false,
+        after: Promise.resolve(),
+        logger: options.logger,
+        signal: migrateOptions.signal,
+      });
+    },
+    async confirm(uplink) {
+      await sendControl(store.directory, uplink, 'confirm');
+    },
+    async abort(uplink) {
+      await sendControl(store.directory, uplink, 'abort');
+    },
+    restore({ uplink, deadlines, signal }) {
+      return endedRun(uplink, async () => {
+        const journal = await store.read(uplink);
+        if (journal === undefined) throw missing(uplink, store.directory);
+        const request = { ...journal.request, deadlines: { ...journal.request.deadlines, ...deadlines } };
+        return resume(journal, request, { restore: true, signal });
+      });
+    },
+    async recover({ deadlines, signal } = {}) {
+      const runs: Run[] = [];
+      for (const entry of await store.list()) {
+        // One after another: they share the lock of the state folder.
+        const before = runs.at(-1)?.outcome ?? Promise.resolve();
+        if ('failure' in entry) {
+          runs.push(endedRun(entry.uplink, () => Promise.reject(toError(entry.failure))));
+        } else if (entry.record.stage !== 'committed') {
+          const { record } = entry;
+          const request = { ...record.request, deadlines: { ...record.request.deadlines, ...deadlines } };
+          runs.push(resume(record, request, { after: before, signal }));
+        }
+      }
+      return runs;
+    },
+    async status() {
+      const entries = await store.list();
+      return await Promise.all(entries.map(entry => statusOf(entry, hostOf(), clock, store)));
+    },
+    waitForOvs(waitOptions = {}) {
+      return awaitReadiness(hostOf(), clock, waitOptions);
+    },
+    async doctor(uplink) {
+      const facts = await hostOf().readFacts(uplink ?? 'lo');
+      let ovsFailure: Failure | null = null;
+      const ovs = await hostOf()
+        .connectOvs(AbortSignal.timeout(3_000))
+        .catch(error => {
+          ovsFailure = toFailure(error);
+          return undefined;
+        });
+      const kernel = await hostOf().readKernel();
+      return diagnose({ kernel, ovs, ovsFailure, facts, ...(uplink === undefined ? {} : { uplink }) });
+    },
+    async [Symbol.asyncDispose]() {
+      const opened = host;
+      host = undefined;
+      // A host that was handed in is its owner's to close.
+      if (opened !== undefined && opened !== options.host) await opened[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function toError(failure: Failure): Error {
+  const { code, ...details } = failure;
+  return uplinkError(code, details);
+}
+
+function missing(uplink: string, directory: string): Error {
+  return uplinkError('JOURNAL_MISSING', {
+    what: 'there is nothing to restore',
+    object: uplink,
+    expected: `a journal of ${uplink} in ${directory}`,
+    got: 'none',
+    advice: 'see `ovs-uplink status`; was it migrated with another --state-dir?',
+  });
+}
+
+/** Where a run that died goes on: whatever was not fully in place is put back. */
+function entryOf(stage: JournalStage): 'verifying' | 'confirming' | 'committed' | 'rollingBack' | 'rowsPending' {
+  switch (stage) {
+    case 'preparing':
+    case 'cuttingOver':
+    case 'rollingBack':
+      return 'rollingBack';
+    case 'verifying':
+    case 'confirming':
+    case 'committed':
+    case 'rowsPending':
+      return stage;
+  }
+}
+
+function requestOf(options: MigrateOptions): MigrationRequest {
+  for (const [what, name] of [
+    ['uplink', options.uplink],
+    ['bridge', options.bridge],
+  ] as const) {
+    const isName = typeof name === 'string' && name !== '.' && name !== '..' && /^[^\s/]+$/.test(name);
+    if (!isName || Buffer.byteLength(name) > MAX_LINK_NAME_LENGTH) {
+      throw uplinkError('USAGE', {
+        what: `not a name for the ${what}`,
+        object: String(name),
+        expected: `1 to ${MAX_LINK_NAME_LENGTH} bytes without white space and "/"`,
+      });
+    }
+  }
+  const layout = options.layout ?? 'host-port';
+  if (!LAYOUTS.includes(layout)) {
+    throw uplinkError('USAGE', { what: 'no such layout', object: layout, expected: `one of ${LAYOUTS.join(', ')}` });
+  }
+  return {
+    uplink: options.uplink,
+    bridge: options.bridge,
+    layout,
+    datapath: options.datapath ?? null,
+    probes: options.probes ?? [{ kind: 'gateway' }],
+    confirmWithinMs: options.confirmWithinMs ?? null,
+    useExistingBridge: options.useExistingBridge ?? false,
+    accept: options.accept ?? [],
+    deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
+  };
+}

@@ -1,0 +1,34 @@
+import type { MigrationPlan } from '../../domain/plan.ts';
+import type { MigrationRequest } from '../../domain/request.ts';
+import type { Snapshot } from '../../domain/snapshot.ts';
+import type { HostIdentity, ProbeOutcome } from '../../host/host.ts';
+
+/** How far a migration has come; written before what it names begins. */
+export type JournalStage =
+  | 'preparing'
+  | 'cuttingOver'
+  | 'verifying'
+  | 'confirming'
+  | 'committed'
+  | 'rollingBack'
+  /** The kernel is as before; rows of ours wait for OVSDB to answer. */
+  | 'rowsPending';
+
+/** What is on disk before the first change: enough for another process to finish or to put everything back. */
+export interface JournalRecord {
+  readonly id: string;
+  readonly stage: JournalStage;
+  readonly identity: HostIdentity;
+  readonly request: MigrationRequest;
+  readonly plan: MigrationPlan;
+  readonly snapshot: Snapshot;
+  /** Wall-clock ms at which the snapshot was taken: limited lifetimes run down from there. */
+  readonly takenAt: number;
+  /** Probes as they answered before the change. */
+  readonly baseline: readonly ProbeOutcome[];
+  /** Wall-clock ms at which a commit-confirmed window ends; null when there is none. */
+  readonly confirmDueAt: number | null;
+}
+
+/** Version of {@link JournalRecord}; a reader refuses any other. */
+export const JOURNAL_VERSION = 1;

@@ -1,0 +1,214 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Failure } from '../../errors.ts';
+import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
+import type { JournalRecord } from './record.ts';
+import { JOURNAL_VERSION } from './record.ts';
+
+/** A journal of a host with a million routes stays far below this. */
+const MAX_BYTES = 1 << 30;
+const SUFFIX = '.journal';
+const FORMAT = 'ovs-uplink journal';
+
+/** One file of the state folder: its record, or why it cannot be used. */
+export type JournalEntry =
+  | { readonly uplink: string; readonly path: string; readonly record: JournalRecord }
+  | { readonly uplink: string; readonly path: string; readonly failure: Failure };
+
+/** Journals on disk, one a migrated uplink. */
+export interface JournalStore {
+  readonly directory: string;
+  /** Makes the folder (0700) if need be and refuses one that others can write to. Errors: `JOURNAL_WRITE`, `USAGE`. */
+  prepare(): Promise<void>;
+  /** Replaces the uplink's journal atomically; on disk (file and folder synced) when it resolves. Errors: `JOURNAL_WRITE`. */
+  write(record: JournalRecord): Promise<void>;
+  /** Undefined when there is none. Errors: `JOURNAL_UNREADABLE`, `JOURNAL_TAMPERED`, `JOURNAL_VERSION`. */
+  read(uplink: string): Promise<JournalRecord | undefined>;
+  remove(uplink: string): Promise<void>;
+  /** Every journal, the unusable ones with their failure. */
+  list(): Promise<readonly JournalEntry[]>;
+}
+
+/** Opens the journals of a state folder; nothing is touched before the first call. */
+export function createJournalStore(directory: string): JournalStore {
+  const pathOf = (uplink: string): string => join(directory, `${uplink}${SUFFIX}`);
+
+  const list = async (): Promise<readonly JournalEntry[]> => {
+    const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw writeError(directory, error);
+    });
+    const entries: JournalEntry[] = [];
+    for (const name of names.filter(n => n.endsWith(SUFFIX)).sort()) {
+      const uplink = name.slice(0, -SUFFIX.length);
+      const path = join(directory, name);
+      try {
+        const record = await readJournal(path, uplink);
+        if (record !== undefined) entries.push({ uplink, path, record });
+      } catch (error) {
+        entries.push({ uplink, path, failure: toFailure(error) });
+      }
+    }
+    return entries;
+  };
+
+  return {
+    directory,
+    prepare: () => prepareDirectory(directory),
+    write: record => writeJournal(directory, pathOf(record.request.uplink), record),
+    read: uplink => readJournal(pathOf(uplink), uplink),
+    remove: async uplink => {
+      try {
+        await rm(pathOf(uplink), { force: true });
+        await syncDirectory(directory);
+      } catch (error) {
+        throw writeError(pathOf(uplink), error);
+      }
+    },
+    list,
+  };
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw writeError(directory, error);
+  }
+  const stat = await lstat(directory);
+  const isPrivate = stat.isDirectory() && (stat.mode & 0o022) === 0 && stat.uid === process.getuid?.();
+  if (!isPrivate) {
+    throw uplinkError('USAGE', {
+      what: 'the state folder is not safe to use',
+      object: directory,
+      expected: 'a folder of this user that nobody else can write to',
+      got: stat.isDirectory() ? `mode 0${(stat.mode & 0o777).toString(8)}, uid ${stat.uid}` : 'not a folder',
+      advice: `chmod 700 ${directory}, or name another with --state-dir`,
+    });
+  }
+}
+
+async function writeJournal(directory: string, path: string, record: JournalRecord): Promise<void> {
+  const body = JSON.stringify(record);
+  const header = JSON.stringify({ format: FORMAT, version: JOURNAL_VERSION, sha256: digest(body) });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    // O_EXCL and O_NOFOLLOW: whatever lies there under that name is not ours to follow or to overwrite.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const file = await open(temporary, flags, 0o600);
+    try {
+      await file.writeFile(`${header}\n${body}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(directory);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw writeError(path, error);
+  }
+}
+
+/** The rename itself is durable only once its folder is. */
+async function syncDirectory(directory: string): Promise<void> {
+  const folder = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function writeError(path: string, error: unknown): Error {
+  if (isUplinkError(error)) return error;
+  const { code, errno, message } = error as NodeJS.ErrnoException;
+  return uplinkError(
+    'JOURNAL_WRITE',
+    {
+      what: 'cannot write the journal',
+      object: path,
+      ...(errno === undefined ? {} : { errno: -errno }),
+      ...(code === undefined ? {} : { errnoName: code }),
+      got: message,
+      advice: 'free some space or name another folder with --state-dir; nothing is changed without a journal',
+    },
+    error,
+  );
+}
+
+async function readJournal(path: string, uplink: string): Promise<JournalRecord | undefined> {
+  const text = await readText(path);
+  if (text === undefined) return undefined;
+  const end = text.indexOf('\n');
+  const body = text.slice(end + 1).trimEnd();
+  const header = parse(path, end < 0 ? '' : text.slice(0, end), 'header') as Record<string, unknown>;
+  if (header?.['format'] !== FORMAT) throw unreadable(path, `format "${FORMAT}"`, 'something else');
+  if (header['version'] !== JOURNAL_VERSION) {
+    throw uplinkError('JOURNAL_VERSION', {
+      what: 'the journal was written by another version of ovs-uplink',
+      object: path,
+      expected: `version ${JOURNAL_VERSION}`,
+      got: `version ${String(header['version'])}`,
+      advice: 'use the version that wrote it',
+    });
+  }
+  if (header['sha256'] !== digest(body)) {
+    throw uplinkError('JOURNAL_TAMPERED', {
+      what: 'the journal was changed after it was written',
+      object: path,
+      expected: `sha256 ${String(header['sha256'])}`,
+      got: `sha256 ${digest(body)}`,
+      advice:
+        'restore it from a copy; or undo by hand what `ovs-vsctl show` and `ip addr` display, then remove the file',
+    });
+  }
+  const record = parse(path, body, 'body') as JournalRecord;
+  const isWhole = [record?.plan, record?.snapshot, record?.identity, record?.request].every(
+    part => typeof part === 'object',
+  );
+  if (!isWhole || record.request.uplink !== uplink)
+    throw unreadable(path, `a journal of ${uplink}`, 'another or half a one');
+  return record;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile()) throw unreadable(path, 'a regular file', 'something else');
+      if (stat.size > MAX_BYTES) throw unreadable(path, `at most ${MAX_BYTES} bytes`, `${stat.size} bytes`);
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw isUplinkError(error) ? error : unreadable(path, 'a readable file', (error as Error).message);
+  }
+}
+
+function parse(path: string, text: string, part: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable(path, `JSON in the ${part}`, text.slice(0, 40));
+  }
+}
+
+function unreadable(path: string, expected: string, got: string): Error {
+  return uplinkError('JOURNAL_UNREADABLE', {
+    what: 'cannot read the journal',
+    object: path,
+    expected,
+    got,
+    advice: 'restore it from a copy, or remove it once the host is as it should be',
+  });
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,258 @@
+import { fromPromise } from 'xstate';
+import type { Assessment, StepReport } from '../../../machines/uplink-migration-types.ts';
+import type { Effect } from '../../domain/effect.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { ForwardStep, RollbackStep } from '../../domain/plan.ts';
+import type { MigrationRequest } from '../../domain/request.ts';
+import { isMovable } from '../../domain/steps/addresses.ts';
+import { forwardEffects } from '../../domain/steps/forward.ts';
+import type { Failure } from '../../errors.ts';
+import { uplinkError } from '../../errors.ts';
+import type { ProbeOutcome } from '../../host/host.ts';
+import { createExclusive } from '../exclusive.ts';
+import { findLockHolder } from '../state-lock.ts';
+import type { Assessed } from './assess.ts';
+import { assess, describeForeign } from './assess.ts';
+import { carryOut } from './carry-out.ts';
+import { compareWithPlan, compareWithSnapshot } from './compare.ts';
+import type { Needs } from './look.ts';
+import { look } from './look.ts';
+import { rollBack } from './roll-back.ts';
+import type { Session } from './session.ts';
+import { subjectOf } from './session.ts';
+import { verifyProbes } from './verify-probes.ts';
+
+/** What the actors tell the run. */
+export interface ActorReports {
+  onEffect(effect: Effect, text: string, failure: Failure | null): void;
+  onFinding(finding: Finding): void;
+  onLockLost(failure: Failure): void;
+  onConfirmWindow(remainingMs: number): void;
+  /** The locks are ours from now on. */
+  onLocked(): Promise<void>;
+}
+
+const NEEDS: Partial<Record<ForwardStep, Needs>> = {
+  configuringHostPort: { sysctls: true },
+  removingUplinkAddresses: { sysctls: true },
+  mutingUplink: { muted: true },
+};
+
+/** How long ovs-vswitchd gets to let go of a link on the way back. */
+export function releaseMsOf(request: MigrationRequest): number {
+  return Math.min(2_000, request.deadlines.stepMs / 2);
+}
+
+/** The actors of the migration chart, bound to one session. One works at a time: a late one has ended before the next begins. */
+export function migrationActors(session: Session, request: MigrationRequest, reports: ActorReports) {
+  const { host, clock, store } = session;
+  const exclusive = createExclusive();
+  const lookNow = (needs: Needs) => look(host, subjectOf(session), clock.wallTime(), needs);
+
+  const judge = async (lockHolder: string | null, signal: AbortSignal): Promise<Assessed> => {
+    const journal = await store.read(request.uplink);
+    const assessed = await assess({ host, clock, request, id: session.id, journal, lockHolder, signal });
+    for (const finding of assessed.findings) reports.onFinding(finding);
+    session.identity = assessed.facts.identity;
+    return assessed;
+  };
+
+  return {
+    takeOver: fromPromise<void>(({ signal }) =>
+      exclusive(async () => {
+        const facts = await host.readFacts(request.uplink);
+        const journal = session.journal();
+        const foreign = journal === undefined ? null : describeForeign(journal, facts);
+        if (foreign !== null) {
+          throw uplinkError('JOURNAL_FOREIGN', {
+            what: `the journal was written ${foreign}`,
+            object: request.uplink,
+            advice:
+              'the links that it describes are not these: undo by hand what `ovs-vsctl show` displays, then remove the journal',
+          });
+        }
+        await connectBriefly(session, signal);
+        await session.lock(reports.onLockLost, signal);
+        await reports.onLocked();
+      }),
+    ),
+    assess: fromPromise<Assessment>(({ signal }) =>
+      exclusive(async () => {
+        const assessed = await judge(findLockHolder(store.directory), signal);
+        if (assessed.verdict === 'proceed') session.baseline = await askProbes(session, request, assessed, signal);
+        return assessed;
+      }),
+    ),
+    acquireLock: fromPromise<void>(({ signal }) =>
+      exclusive(async () => {
+        await session.lock(reports.onLockLost, signal);
+        await reports.onLocked();
+      }),
+    ),
+    writeJournal: fromPromise<Assessment>(({ signal }) =>
+      exclusive(async () => {
+        // Gating may have taken long: what goes into the journal is the host as it is under the lock.
+        const assessed = await judge(null, signal);
+        const { plan, snapshot } = assessed;
+        if (plan === null || snapshot === null || session.identity === undefined) return assessed;
+        await session.write({
+          id: session.id,
+          stage: 'preparing',
+          identity: session.identity,
+          request,
+          plan,
+          snapshot,
+          takenAt: assessed.takenAt,
+          baseline: session.baseline,
+          confirmDueAt: null,
+        });
+        return assessed;
+      }),
+    ),
+    forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(({ input, signal }) =>
+      exclusive(async () => {
+        if (input.step === 'attachingUplink') await session.reach('cuttingOver');
+        return carryOut({
+          name: input.step,
+          host,
+          look: () => lookNow(NEEDS[input.step] ?? {}),
+          effects: context => forwardEffects(input.step, context),
+          onEffect: reports.onEffect,
+          signal,
+        });
+      }),
+    ),
+    rollbackStep: fromPromise<StepReport, { readonly step: RollbackStep }>(({ input, signal }) =>
+      exclusive(async () => {
+        // A full disk must not keep the host from being put back: any earlier stage leads a later start to the same way back.
+        await session.reach('rollingBack').catch(() => undefined);
+        return remember(session, await rollBackStep(session, request, input.step, reports, signal));
+      }),
+    ),
+    removeRows: fromPromise<StepReport>(({ signal }) =>
+      exclusive(async () => {
+        await host.connectOvs(signal);
+        const report = await rollBackStep(session, request, 'removingHostPort', reports, signal);
+        session.pendingRows = report.pendingRows;
+        return report;
+      }),
+    ),
+    announce: fromPromise<void>(({ signal }) =>
+      exclusive(async () => {
+        await session.reach('verifying');
+        const { hostPort, kernel } = await lookNow({});
+        if (hostPort === undefined) return;
+        const addresses = kernel.addresses
+          .filter(a => a.linkIndex === hostPort.index && isMovable(a) && a.scope < 254)
+          .map(a => a.local);
+        const effect: Effect = { op: 'announce', link: { index: hostPort.index, name: hostPort.name }, addresses };
+        const [result] = await host.apply([effect], signal);
+        const failure = result?.ok === false ? result.failure : null;
+        // Neighbours that miss it learn from the next frame: the MAC is the same as before.
+        reports.onEffect(effect, `announce ${addresses.join(', ')} on ${hostPort.name}`, failure);
+      }),
+    ),
+    compareWithPlan: fromPromise<void>(() =>
+      exclusive(async () => {
+        const differences = compareWithPlan(await lookNow({ sysctls: true, muted: true }));
+        if (differences.length === 0) return;
+        throw uplinkError('STATE_DIFFERS', {
+          what: 'the host is not as planned',
+          object: request.uplink,
+          got: differences.slice(0, 5).join('; '),
+          advice: 'see who else manages this link (`ovs-uplink doctor`)',
+        });
+      }),
+    ),
+    runProbes: fromPromise<void>(({ signal }) =>
+      exclusive(async () => {
+        const { hostPort, uplink } = await lookNow({});
+        const link = hostPort ?? uplink;
+        if (link !== undefined) await verifyProbes(session, [link.index], request.deadlines.probeMs, signal);
+      }),
+    ),
+    openConfirmWindow: fromPromise<void>(() =>
+      exclusive(async () => {
+        const due = session.journal()?.confirmDueAt ?? clock.wallTime() + (request.confirmWithinMs ?? 0);
+        await session.reach('confirming', due);
+        reports.onConfirmWindow(Math.max(0, due - clock.wallTime()));
+      }),
+    ),
+    commitJournal: fromPromise<void>(() => exclusive(() => session.reach('committed'))),
+    compareWithSnapshot: fromPromise<StepReport>(() =>
+      exclusive(async () => {
+        const context = await lookNow({ sysctls: true, muted: true });
+        const differences = compareWithSnapshot(context);
+        if (differences.length === 0) {
+          return { nextCfg: null, pendingRows: session.pendingRows, uplink: null, hostPort: null, addresses: [] };
+        }
+        throw uplinkError('STATE_DIFFERS', {
+          what: 'the host is not as it was before',
+          object: request.uplink,
+          got: differences
+            .slice(0, 5)
+            .map(d => `${d.field}: expected ${d.expected}, got ${d.got}`)
+            .join('; '),
+          advice: 'see who else manages this link (`ovs-uplink doctor`)',
+        });
+      }),
+    ),
+    closeJournal: fromPromise<void>(() =>
+      exclusive(async () => {
+        if (session.pendingRows) await session.reach('rowsPending');
+        else await session.removeJournal();
+      }),
+    ),
+    abandon: fromPromise<void>(() =>
+      exclusive(async () => {
+        await session.removeJournal();
+        await session.unlock();
+      }),
+    ),
+  };
+}
+
+function rollBackStep(
+  session: Session,
+  request: MigrationRequest,
+  step: RollbackStep,
+  reports: ActorReports,
+  signal: AbortSignal,
+): Promise<StepReport> {
+  return rollBack(step, {
+    host: session.host,
+    clock: session.clock,
+    subject: subjectOf(session),
+    onEffect: reports.onEffect,
+    signal,
+    releaseMs: releaseMsOf(request),
+  });
+}
+
+function remember(session: Session, report: StepReport): StepReport {
+  session.pendingRows ||= report.pendingRows;
+  return report;
+}
+
+/** Connects to OVSDB where it answers soon; the way back does without it. */
+async function connectBriefly({ host, clock }: Session, signal: AbortSignal): Promise<void> {
+  const limit = new AbortController();
+  const timer = clock.setTimeout(() => limit.abort(), 2_000);
+  try {
+    await host.connectOvs(AbortSignal.any([signal, limit.signal]));
+  } catch {
+    signal.throwIfAborted();
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+function askProbes(
+  { host }: Session,
+  request: MigrationRequest,
+  { snapshot }: Assessed,
+  signal: AbortSignal,
+): Promise<readonly ProbeOutcome[]> {
+  const links = snapshot === null ? [] : [snapshot.link.index];
+  return Promise.all(request.probes.map(probe => host.probe(probe, links, request.deadlines.probeMs, signal)));
+}

@@ -1,0 +1,140 @@
+import type { Assessment } from '../../../machines/uplink-migration-types.ts';
+import { buildPlan, chooseDatapath } from '../../domain/build-plan.ts';
+import type { Finding } from '../../domain/finding.ts';
+import { linkByName } from '../../domain/kernel-state.ts';
+import type { OvsState } from '../../domain/ovs-state.ts';
+import { precheck } from '../../domain/precheck/index.ts';
+import type { MigrationRequest } from '../../domain/request.ts';
+import { takeSnapshot } from '../../domain/snapshot.ts';
+import { toFailure } from '../../errors.ts';
+import type { Host, HostFacts } from '../../host/host.ts';
+import type { Clock } from '../clock.ts';
+import type { JournalRecord } from '../journal/record.ts';
+import { compareWithPlan } from './compare.ts';
+import { look } from './look.ts';
+
+/** How long `assess` waits for OVSDB before it says that it cannot be reached, in ms. */
+const CONNECT_LIMIT_MS = 5_000;
+
+/** What assessing needs to know beside the host. */
+export interface AssessInput {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly request: MigrationRequest;
+  readonly id: string;
+  /** Journal of this uplink; undefined when there is none. */
+  readonly journal: JournalRecord | undefined;
+  /** Another process that works here; null for none, and for ourselves. */
+  readonly lockHolder: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** The judgement, and the facts that it rests on. */
+export interface Assessed extends Assessment {
+  readonly facts: HostFacts;
+  readonly takenAt: number;
+}
+
+/** Reads the host and judges whether the request can be carried out; changes nothing. */
+export async function assess(input: AssessInput): Promise<Assessed> {
+  const { host, clock, request, signal } = input;
+  const facts = await host.readFacts(request.uplink);
+  const ovs = await connect(host, clock, signal);
+  if (input.journal !== undefined) return { ...(await assessAgain(input, input.journal, facts)), facts };
+  const kernel = await host.readKernel();
+  const takenAt = clock.wallTime();
+  const datapath = chooseDatapath(request, ovs);
+  const findings = precheck({ request, kernel, ovs, facts, datapath, lockHolder: input.lockHolder, ownJournal: false });
+  const link = linkByName(kernel, request.uplink);
+  const isBlocked = findings.some(finding => finding.severity === 'blocking');
+  if (isBlocked || link === undefined || ovs === undefined) {
+    return { verdict: 'refuse', findings, plan: null, snapshot: null, facts, takenAt };
+  }
+  const snapshot = takeSnapshot(kernel, link.index, await host.readSysctls(link.name)) ?? null;
+  return {
+    verdict: 'proceed',
+    findings,
+    plan: buildPlan(request, link, ovs, datapath, input.id),
+    snapshot,
+    facts,
+    takenAt,
+  };
+}
+
+async function connect(host: Host, clock: Clock, signal: AbortSignal): Promise<OvsState | undefined> {
+  const limit = new AbortController();
+  const timer = clock.setTimeout(() => limit.abort(), CONNECT_LIMIT_MS);
+  try {
+    return await host.connectOvs(AbortSignal.any([signal, limit.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (toFailure(error).code === 'DEFECT') throw error;
+    return undefined;
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+/** There is a journal: either this very migration is committed and the host still shows it, or something is unfinished. */
+async function assessAgain(
+  { host, clock, request }: AssessInput,
+  journal: JournalRecord,
+  facts: HostFacts,
+): Promise<Omit<Assessed, 'facts'>> {
+  const takenAt = clock.wallTime();
+  const refuse = (finding: Finding): Omit<Assessed, 'facts'> => ({
+    verdict: 'refuse',
+    findings: [finding],
+    plan: null,
+    snapshot: null,
+    takenAt,
+  });
+  const { uplink } = request;
+  const foreign = describeForeign(journal, facts);
+  if (foreign !== null) {
+    return refuse({
+      code: 'journal-of-another-host',
+      severity: 'blocking',
+      message: `the journal of ${uplink} was written ${foreign}`,
+      advice: 'run `ovs-uplink recover` to settle it first',
+    });
+  }
+  if (journal.stage !== 'committed') {
+    return refuse({
+      code: 'unfinished-migration',
+      severity: 'blocking',
+      message: `a migration of ${uplink} was left unfinished (${journal.stage})`,
+      advice: 'run `ovs-uplink recover` first',
+    });
+  }
+  const isSame = journal.request.bridge === request.bridge && journal.request.layout === request.layout;
+  if (!isSame) {
+    return refuse({
+      code: 'already-migrated',
+      severity: 'blocking',
+      message: `${uplink} is already on bridge ${journal.request.bridge} (layout ${journal.request.layout})`,
+      advice: `run \`ovs-uplink restore -i ${uplink}\` first`,
+    });
+  }
+  const subject = { plan: journal.plan, snapshot: journal.snapshot, takenAt: journal.takenAt };
+  const context = await look(host, subject, clock.wallTime(), { sysctls: true, muted: true });
+  const drift = compareWithPlan(context);
+  if (drift.length > 0) {
+    return refuse({
+      code: 'drift',
+      severity: 'blocking',
+      message: `${uplink} is migrated, but the host has changed since: ${drift.slice(0, 3).join('; ')}`,
+      advice: `run \`ovs-uplink restore -i ${uplink}\`, then migrate again`,
+    });
+  }
+  return { verdict: 'done', findings: [], plan: journal.plan, snapshot: journal.snapshot, takenAt };
+}
+
+/** Says how a journal is not of this boot, host or namespace; null when it is. */
+export function describeForeign({ identity }: JournalRecord, facts: Pick<HostFacts, 'identity'>): string | null {
+  const now = facts.identity;
+  if (identity.machineId !== now.machineId) return `on another host (machine-id ${identity.machineId})`;
+  if (identity.bootId !== now.bootId) return 'before this host was booted';
+  if (identity.netns !== now.netns) return `in another network namespace (${identity.netns})`;
+  return null;
+}

@@ -1,0 +1,38 @@
+import type { MigrationRequest } from '../../domain/request.ts';
+import { bindAltnameGuard } from '../altname.ts';
+import { bindReadiness } from '../readiness.ts';
+import { annotatedMigration } from './actions.ts';
+import type { ActorReports } from './actors.ts';
+import { migrationActors, releaseMsOf } from './actors.ts';
+import type { Session } from './session.ts';
+
+/** Longest time for reading the host once, in ms: a million routes take under two seconds. */
+const ASSESS_LIMIT_MS = 30_000;
+
+/** The migration chart bound to one session. */
+export function bindMigration(session: Session, request: MigrationRequest, reports: ActorReports) {
+  const { deadlines } = request;
+  return annotatedMigration.provide({
+    actors: {
+      ...migrationActors(session, request, reports),
+      ovsReadiness: bindReadiness(session.host, () => ({ bridge: request.bridge, hostPort: null, uplink: null })),
+      altnameGuard: bindAltnameGuard(session.host, (effect, failure) =>
+        reports.onEffect(
+          effect,
+          effect.op === 'altname.remove' ? `remove altname ${effect.altname}` : effect.op,
+          failure,
+        ),
+      ),
+    },
+    delays: {
+      assessDeadline: ASSESS_LIMIT_MS,
+      // The gate's own chart ends first and says what was missing.
+      gateDeadline: deadlines.gateMs + 1_000,
+      stepDeadline: deadlines.stepMs,
+      probeDeadline: deadlines.probeMs + 1_000,
+      confirmDeadline: ({ context }) => context.confirmRemainingMs ?? request.confirmWithinMs ?? 0,
+      rollbackDeadline: deadlines.stepMs + 3 * releaseMsOf(request),
+      retryDelay: deadlines.retryMs,
+    },
+  });
+}

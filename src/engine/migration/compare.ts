@@ -1,0 +1,56 @@
+import { describeEffect } from '../../domain/effect-text.ts';
+import { linkByIndex } from '../../domain/kernel-state.ts';
+import { isUp } from '../../domain/link.ts';
+import { FIB_RULE_IIF_DETACHED, FIB_RULE_OIF_DETACHED } from '../../domain/rule.ts';
+import { takeSnapshot } from '../../domain/snapshot.ts';
+import type { Difference } from '../../domain/snapshot-diff.ts';
+import { diffSnapshots } from '../../domain/snapshot-diff.ts';
+import type { StepContext } from '../../domain/steps/context.ts';
+import { forwardEffects } from '../../domain/steps/forward.ts';
+
+/** Steps that must have nothing left to do once a migration is complete. */
+const SETTLED = [
+  'makingHostPort',
+  'attachingUplink',
+  'mutingUplink',
+  'addressingHostPort',
+  'switchingRoutes',
+  'removingUplinkAddresses',
+] as const;
+
+/** How the host differs from what the plan says; empty when kernel and OVSDB show exactly what was planned. */
+export function compareWithPlan(context: StepContext): readonly string[] {
+  const { plan, uplink, hostPort, kernel, snapshot } = context;
+  if (uplink === undefined) return [`the uplink ${plan.names.uplink} is gone`];
+  const differences: string[] = [];
+  if (uplink.name !== plan.names.uplink)
+    differences.push(`the uplink is called ${uplink.name}, not ${plan.names.uplink}`);
+  if (plan.hostPort !== null) {
+    if (hostPort === undefined) return [`the host port ${plan.hostPort.name} is gone`];
+    if (!isUp(hostPort)) differences.push(`the host port ${hostPort.name} is down`);
+    if (hostPort.mac !== plan.hostPort.mac)
+      differences.push(`${hostPort.name} has MAC ${hostPort.mac}, not ${plan.hostPort.mac}`);
+    if (hostPort.mtu !== plan.hostPort.mtu)
+      differences.push(`${hostPort.name} has MTU ${hostPort.mtu}, not ${plan.hostPort.mtu}`);
+  }
+  const nameOf = (index: number): string => linkByIndex(kernel, index)?.name ?? `link ${index}`;
+  for (const step of SETTLED) {
+    differences.push(...forwardEffects(step, context).map(effect => `still to do: ${describeEffect(effect, nameOf)}`));
+  }
+  for (const rule of kernel.rules) {
+    const isDetached = (rule.flags & (FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED)) !== 0;
+    const wasDetached = snapshot.rules.some(
+      r => r.priority === rule.priority && (r.flags & (FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED)) !== 0,
+    );
+    if (isDetached && !wasDetached) differences.push(`rule ${rule.priority} refers to a link that is not there`);
+  }
+  return differences;
+}
+
+/** How the host differs from the snapshot, field by field; empty when it is as it was (I7). */
+export function compareWithSnapshot(context: StepContext): readonly Difference[] {
+  const { uplink, snapshot, kernel } = context;
+  if (uplink === undefined) return [];
+  const now = takeSnapshot(kernel, uplink.index, context.uplinkSysctls);
+  return now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);
+}

@@ -1,0 +1,57 @@
+import type { KernelState } from '../../domain/kernel-state.ts';
+import { linkByIndex } from '../../domain/kernel-state.ts';
+import type { Link } from '../../domain/link.ts';
+import type { MigrationPlan } from '../../domain/plan.ts';
+import type { LinkSysctls, Snapshot } from '../../domain/snapshot.ts';
+import type { StepContext } from '../../domain/steps/context.ts';
+import type { Host, OwnRows } from '../../host/host.ts';
+
+/** What a look at the host is made with. */
+export interface Subject {
+  readonly plan: MigrationPlan;
+  readonly snapshot: Snapshot;
+  /** Wall-clock ms at which the snapshot was taken. */
+  readonly takenAt: number;
+}
+
+/** What to read beside links, addresses, routes, rules and neighbours. */
+export interface Needs {
+  readonly sysctls?: boolean;
+  readonly muted?: boolean;
+  readonly ownRows?: OwnRows | null;
+}
+
+const NO_SYSCTLS: LinkSysctls = {};
+
+/** Reads the host as it is now, for one step. */
+export async function look(host: Host, subject: Subject, wallTime: number, needs: Needs): Promise<StepContext> {
+  const kernel = await host.readKernel();
+  const { plan, snapshot } = subject;
+  const uplink = linkByIndex(kernel, plan.uplinkIndex);
+  const hostPort = findHostPort(kernel, plan);
+  return {
+    plan,
+    snapshot,
+    elapsedS: Math.max(0, Math.floor((wallTime - subject.takenAt) / 1000)),
+    kernel,
+    uplink,
+    hostPort,
+    uplinkSysctls: needs.sysctls && uplink !== undefined ? await host.readSysctls(uplink.name) : NO_SYSCTLS,
+    hostPortSysctls: needs.sysctls && hostPort !== undefined ? await host.readSysctls(hostPort.name) : NO_SYSCTLS,
+    muted: needs.muted === true && uplink !== undefined && (await host.isMuted(uplink.index)),
+    ovs: host.ovs(),
+    ownRows: needs.ownRows ?? null,
+  };
+}
+
+/** The host port by name and kind, and never the uplink: its altname may be the same (F-03). */
+export function findHostPort(kernel: KernelState, plan: MigrationPlan): Link | undefined {
+  return kernel.links.find(
+    link => link.name === plan.names.hostPort && link.index !== plan.uplinkIndex && isMadeByOvs(link),
+  );
+}
+
+/** True for the kinds of link that ovs-vswitchd makes: a tap (netdev) or a vport (kernel datapath). */
+export function isMadeByOvs(link: Link): boolean {
+  return link.kind === 'tun' || link.kind === 'openvswitch';
+}

@@ -1,0 +1,187 @@
+import type { StepReport } from '../../../machines/uplink-migration-types.ts';
+import type { Effect } from '../../domain/effect.ts';
+import type { Link } from '../../domain/link.ts';
+import type { RollbackStep } from '../../domain/plan.ts';
+import type { StepContext } from '../../domain/steps/context.ts';
+import { refOf } from '../../domain/steps/context.ts';
+import { rollbackEffects } from '../../domain/steps/rollback.ts';
+import { toFailure } from '../../errors.ts';
+import type { Host, OwnRows } from '../../host/host.ts';
+import type { Clock } from '../clock.ts';
+import { waitUntil } from '../clock.ts';
+import type { StepWork } from './carry-out.ts';
+import { carryOut, reportOf } from './carry-out.ts';
+import type { Needs, Subject } from './look.ts';
+import { isMadeByOvs, look } from './look.ts';
+
+/** What a step of the way back needs. */
+export interface RollbackWork {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly subject: Subject;
+  readonly onEffect: StepWork['onEffect'];
+  readonly signal: AbortSignal;
+  /** How long ovs-vswitchd gets to let go before we take the link from it. */
+  readonly releaseMs: number;
+}
+
+/**
+ * Carries out one step of the way back. The two that need Open vSwitch do without it when it does not answer: rows then stay for later
+ * (`pendingRows`), and what ovs-vswitchd left in the kernel is taken away.
+ */
+export function rollBack(step: RollbackStep, work: RollbackWork): Promise<StepReport> {
+  switch (step) {
+    case 'detachingUplink':
+      return detachUplink(work);
+    case 'removingHostPort':
+      return removeHostPort(work);
+    case 'unmutingUplink':
+      return carryOutStep(step, work, { muted: true });
+    case 'restoringUplinkAddresses':
+    case 'restoringLink':
+      return carryOutStep(step, work, { sysctls: true });
+    case 'restoringRoutes':
+    case 'restoringName':
+      return carryOutStep(step, work, {});
+  }
+}
+
+function carryOutStep(step: RollbackStep, work: RollbackWork, needs: Needs): Promise<StepReport> {
+  return carryOut({
+    name: step,
+    host: work.host,
+    look: () => look(work.host, work.subject, work.clock.wallTime(), needs),
+    effects: context => rollbackEffects(step, context),
+    onEffect: work.onEffect,
+    signal: work.signal,
+  });
+}
+
+/** Removes rows with the server's own list of them; tells whether it could, and what to wait for. */
+async function changeRows(
+  step: RollbackStep,
+  work: RollbackWork,
+): Promise<{ pending: boolean; nextCfg: number | null }> {
+  const ownRows = await askOwnRows(work);
+  if (ownRows === null) return { pending: true, nextCfg: null };
+  try {
+    const { nextCfg } = await carryOutStep(step, work, { ownRows });
+    return { pending: false, nextCfg };
+  } catch (error) {
+    if (!toFailure(error).code.startsWith('OVSDB_')) throw error;
+    return { pending: true, nextCfg: null };
+  }
+}
+
+async function askOwnRows({ host, subject, signal, releaseMs, clock }: RollbackWork): Promise<OwnRows | null> {
+  const limit = new AbortController();
+  const timer = clock.setTimeout(() => limit.abort(), releaseMs);
+  try {
+    return await host.ownRows(subject.plan.id, AbortSignal.any([signal, limit.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!toFailure(error).code.startsWith('OVSDB_') && !limit.signal.aborted) throw error;
+    return null;
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+async function detachUplink(work: RollbackWork): Promise<StepReport> {
+  const { host, subject } = work;
+  const watch = watchLinks(host);
+  try {
+    const { pending, nextCfg } = await changeRows('detachingUplink', work);
+    const before = await look(host, subject, work.clock.wallTime(), {});
+    watch.seed(before.kernel.links);
+    const isReleased = (): boolean => {
+      const uplink = watch.links.get(subject.plan.uplinkIndex);
+      if (uplink === undefined) return true;
+      if (uplink.slaveKind === 'openvswitch') return false;
+      return nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
+    };
+    await waitUntil(work.clock, isReleased, watch.onChange, work.releaseMs, work.signal);
+    const uplink = watch.links.get(subject.plan.uplinkIndex);
+    // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
+    if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
+    const context = await look(host, subject, work.clock.wallTime(), {});
+    return { ...reportOf(context, nextCfg), pendingRows: pending };
+  } finally {
+    watch.stop();
+  }
+}
+
+async function removeHostPort(work: RollbackWork): Promise<StepReport> {
+  const { host, subject } = work;
+  const watch = watchLinks(host);
+  try {
+    const { pending, nextCfg } = await changeRows('removingHostPort', work);
+    const before = await look(host, subject, work.clock.wallTime(), {});
+    watch.seed(before.kernel.links);
+    const leftovers = (): readonly Link[] => [...watch.links.values()].filter(link => isOurs(link, before));
+    await waitUntil(work.clock, () => leftovers().length === 0, watch.onChange, work.releaseMs, work.signal);
+    for (const link of leftovers()) {
+      const effect: Effect =
+        link.kind === 'openvswitch'
+          ? { op: 'vport.delete', port: link.name }
+          : { op: 'link.delete', link: refOf(link) };
+      await applyAll(work, [effect]);
+    }
+    const context = await look(host, subject, work.clock.wallTime(), {});
+    return { ...reportOf(context, nextCfg), pendingRows: pending };
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Links that exist only because of this migration: its host port, and the local port of a bridge that it made. */
+function isOurs(link: Link, { plan }: StepContext): boolean {
+  if (link.index === plan.uplinkIndex || !isMadeByOvs(link)) return false;
+  if (link.name === plan.names.bridge) return plan.bridge.create;
+  return link.name === plan.names.hostPort;
+}
+
+/** Carries effects out once, without asking again whether they are still wanted. */
+async function applyAll(work: RollbackWork, effects: readonly Effect[]): Promise<void> {
+  let left = effects;
+  await carryOut({
+    name: 'taking links from Open vSwitch',
+    host: work.host,
+    look: () => look(work.host, work.subject, work.clock.wallTime(), {}),
+    effects: () => {
+      const now = left;
+      left = [];
+      return now;
+    },
+    onEffect: work.onEffect,
+    signal: work.signal,
+  });
+}
+
+/** A copy of the links, kept by events. */
+function watchLinks(host: Host): {
+  readonly links: Map<number, Link>;
+  seed(links: readonly Link[]): void;
+  onChange(check: () => void): () => void;
+  stop(): void;
+} {
+  const links = new Map<number, Link>();
+  const listeners = new Set<() => void>();
+  const stop = host.subscribe(event => {
+    if (event.type === 'netlink.link.changed') links.set(event.link.index, event.link);
+    else if (event.type === 'netlink.link.removed') links.delete(event.link.index);
+    for (const check of listeners) check();
+  });
+  return {
+    links,
+    seed: all => {
+      links.clear();
+      for (const link of all) links.set(link.index, link);
+    },
+    onChange: check => {
+      listeners.add(check);
+      return () => listeners.delete(check);
+    },
+    stop,
+  };
+}

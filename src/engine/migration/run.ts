@@ -1,0 +1,179 @@
+import type { Logger } from 'pino';
+import { createActor } from 'xstate';
+import type { MigrationContext, MigrationEntry, MigrationInput } from '../../../machines/uplink-migration-types.ts';
+import type { MigrationRequest } from '../../domain/request.ts';
+import type { Failure } from '../../errors.ts';
+import { toFailure } from '../../errors.ts';
+import { createControl } from '../control.ts';
+import { createEventLog } from '../event-log.ts';
+import type { JournalRecord } from '../journal/record.ts';
+import type { Run, RunEvent, RunOutcome, RunResult } from '../run.ts';
+import { bindMigration } from './bind.ts';
+import { forwardHostEvents } from './host-events.ts';
+import type { Session } from './session.ts';
+import { statePath } from './state-path.ts';
+
+/** Tries of a failed way back before a run gives up and leaves it to a person and `recover`. */
+const MAX_ATTEMPTS = 5;
+
+/** What to run. */
+export interface RunOptions {
+  readonly session: Session;
+  readonly request: MigrationRequest;
+  readonly entry: MigrationEntry;
+  /** Of a resumed run. */
+  readonly journal: JournalRecord | undefined;
+  /** Go back as soon as the run stands at `committed`. */
+  readonly restore: boolean;
+  /** Begin when this resolves. */
+  readonly after: Promise<unknown>;
+  readonly logger: Logger | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** `event` without its time. */
+type Untimed<T> = T extends unknown ? Omit<T, 'atMs'> : never;
+
+/** Starts the chart over one session and tells what happens. */
+export function startRun(options: RunOptions): Run {
+  const { session, request, signal, logger } = options;
+  const { clock } = session;
+  const log = createEventLog();
+  const startedAt = clock.now();
+  let state: string | null = null;
+  let stateSince = startedAt;
+  let isRestoreSent = false;
+  const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
+
+  const tell = (event: Untimed<RunEvent>): void => log.push({ atMs: clock.now() - startedAt, ...event } as RunEvent);
+  const machine = bindMigration(session, request, {
+    onEffect: (effect, text, failure) => {
+      tell({ type: 'effect', effect, text, failure });
+      logger?.debug({ interface: request.uplink, state, effect: effect.op, failure }, 'effect');
+    },
+    onFinding: finding => tell({ type: 'finding', finding }),
+    onLockLost: failure => actor.send({ type: 'engine.lock.lost', failure }),
+    // Without a control socket only `confirm` and `abort` from another process are lost: that stops nothing.
+    onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),
+    onConfirmWindow: remainingMs => tell({ type: 'confirm-window', remainingMs }),
+  });
+  const input: MigrationInput = {
+    request,
+    entry: options.entry,
+    plan: options.journal?.plan ?? null,
+    snapshot: options.journal?.snapshot ?? null,
+    confirmRemainingMs:
+      options.journal?.confirmDueAt == null ? null : Math.max(0, options.journal.confirmDueAt - clock.wallTime()),
+    maxAttempts: MAX_ATTEMPTS,
+  };
+  const actor = createActor(machine, { input, clock });
+  const stopEvents = forwardHostEvents(
+    session.host,
+    () => actor.getSnapshot().context.plan,
+    event => actor.send(event),
+    error => logger?.error({ err: error }, 'reading the host again failed'),
+  );
+  const control = createControl(session.store.directory, request.uplink, {
+    confirm: () => actor.send({ type: 'CONFIRM' }),
+    abort: reason => actor.send({ type: 'ABORT', reason }),
+    state: () => state ?? '',
+  });
+  const onSignal = (): void => actor.send({ type: 'ABORT', reason: String(signal?.reason ?? 'aborted') });
+
+  let isEnding = false;
+  const end = (result: RunResult, context: MigrationContext, defect?: Failure): void => {
+    if (isEnding) return;
+    isEnding = true;
+    void finish(result, context, defect);
+  };
+  const finish = async (result: RunResult, context: MigrationContext, defect: Failure | undefined): Promise<void> => {
+    signal?.removeEventListener('abort', onSignal);
+    stopEvents();
+    actor.stop();
+    await control.stop();
+    await session.unlock();
+    const failure = defect ?? context.failure;
+    const stranding = result === 'stranded' ? (context.stranding ?? failure) : null;
+    if (failure !== null) tell({ type: 'failure', failure });
+    log.close();
+    const made: RunOutcome = {
+      result,
+      uplink: request.uplink,
+      id: context.plan?.id ?? null,
+      alreadyDone: context.alreadyDone,
+      findings: context.findings,
+      failure: failure ?? stranding,
+      failedIn: context.failedIn,
+      pendingRows: context.pendingRows,
+      advice: adviceFor(result, context, stranding),
+      durationMs: clock.now() - startedAt,
+    };
+    logger?.info(
+      { interface: request.uplink, result, durationMs: made.durationMs, failure: made.failure },
+      'run ended',
+    );
+    resolve(made);
+  };
+
+  // A full observer: one without `error` makes XState report a handled error as unhandled (xstate createActor.ts).
+  actor.subscribe({
+    next: snapshot => {
+      const path = statePath(snapshot.value);
+      if (path !== state) {
+        const now = clock.now();
+        tell({ type: 'state', state: path, previous: state, previousMs: now - stateSince });
+        logger?.info(
+          { machine: machine.id, interface: request.uplink, state: path, durationMs: now - stateSince },
+          'state',
+        );
+        state = path;
+        stateSince = now;
+      }
+      if (path === 'committed' && options.restore && !isRestoreSent) {
+        isRestoreSent = true;
+        queueMicrotask(() => actor.send({ type: 'RESTORE' }));
+      } else if (snapshot.hasTag('terminal')) end(resultOf(path), snapshot.context);
+    },
+    error: error => {
+      const defect = toFailure(error);
+      logger?.error({ failure: defect, state }, 'the chart failed');
+      // Nothing was changed before the journal is on disk.
+      end(session.journal() === undefined ? 'refused' : 'stranded', actor.getSnapshot().context, defect);
+    },
+    complete: () => undefined,
+  });
+
+  const begin = (): void => {
+    if (signal?.aborted) queueMicrotask(onSignal);
+    signal?.addEventListener('abort', onSignal, { once: true });
+    actor.start();
+  };
+  options.after.then(begin, begin);
+
+  return {
+    outcome,
+    confirm: () => actor.send({ type: 'CONFIRM' }),
+    abort: reason => actor.send({ type: 'ABORT', reason }),
+    [Symbol.asyncIterator]: () => log[Symbol.asyncIterator](),
+  };
+}
+
+function resultOf(path: string): RunResult {
+  if (path === 'committed' || path === 'refused' || path === 'rolledBack') return path;
+  return 'stranded';
+}
+
+function adviceFor(result: RunResult, context: MigrationContext, stranding: Failure | null): readonly string[] {
+  const { uplink } = context.request;
+  if (result === 'stranded') {
+    return [
+      `${uplink} could not be put back: ${stranding?.what ?? 'unknown reason'}${stranding?.got === undefined ? '' : ` (${stranding.got})`}`,
+      stranding?.advice ?? 'see the log',
+      'then run `ovs-uplink recover`: it goes on from the journal',
+    ];
+  }
+  if (context.pendingRows) {
+    return ['OVSDB did not answer: our rows are still in it; run `ovs-uplink recover` once ovsdb-server runs again'];
+  }
+  return result === 'refused' && context.failure?.advice !== undefined ? [context.failure.advice] : [];
+}

@@ -1,0 +1,71 @@
+import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import koffi from 'koffi';
+import { uplinkError } from '../errors.ts';
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+let flock: ((fd: number, operation: number) => number) | undefined;
+
+function bindFlock(): (fd: number, operation: number) => number {
+  flock ??= koffi.load(null).func('int flock(int, int)') as (fd: number, operation: number) => number;
+  return flock;
+}
+
+/** A held lock; it also goes with the process, however that ends. */
+export interface StateLock {
+  release(): void;
+}
+
+/**
+ * Takes the one lock of a state folder (flock on `lock`), without waiting. Rejects with `LOCK_HELD`, naming the process that has it;
+ * `JOURNAL_WRITE` when the file cannot be made.
+ */
+export function takeStateLock(directory: string): StateLock {
+  const path = join(directory, 'lock');
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw uplinkError(
+      'JOURNAL_WRITE',
+      { what: 'cannot make the lock file', object: path, got: (error as Error).message },
+      error,
+    );
+  }
+  if (bindFlock()(fd, LOCK_EX | LOCK_NB) !== 0) {
+    const holder = readHolder(fd);
+    closeSync(fd);
+    throw uplinkError('LOCK_HELD', {
+      what: 'another ovs-uplink works on this host',
+      object: path,
+      got: holder,
+      advice: 'wait until it has finished, or look at it with `ovs-uplink status`',
+    });
+  }
+  ftruncateSync(fd, 0);
+  writeSync(fd, `pid ${process.pid}\n`, 0);
+  return { release: () => closeSync(fd) };
+}
+
+/** Who holds the lock; null when it is free or was never made. */
+export function findLockHolder(directory: string): string | null {
+  let fd: number;
+  try {
+    fd = openSync(join(directory, 'lock'), constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch {
+    return null;
+  }
+  try {
+    return bindFlock()(fd, LOCK_EX | LOCK_NB) === 0 ? null : readHolder(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readHolder(fd: number): string {
+  const buffer = Buffer.alloc(64);
+  const length = readSync(fd, buffer, 0, buffer.length, 0);
+  return buffer.toString('utf8', 0, length).trim() || 'unknown process';
+}

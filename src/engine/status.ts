@@ -1,0 +1,59 @@
+import { toFailure } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { Clock } from './clock.ts';
+import { sendControl } from './control.ts';
+import type { JournalEntry, JournalStore } from './journal/store.ts';
+import { describeForeign } from './migration/assess.ts';
+import { compareWithPlan } from './migration/compare.ts';
+import { look } from './migration/look.ts';
+import type { StatusReport } from './run.ts';
+
+/** Tells how one journal stands, and whether the host still is as it says. Reads only. */
+export async function statusOf(
+  entry: JournalEntry,
+  host: Host,
+  clock: Clock,
+  store: JournalStore,
+): Promise<StatusReport> {
+  if ('failure' in entry) {
+    return {
+      uplink: entry.uplink,
+      id: '',
+      state: 'unusable',
+      live: false,
+      drift: [],
+      bridge: '',
+      layout: '',
+      confirmRemainingMs: null,
+      failure: entry.failure,
+    };
+  }
+  const { record, uplink } = entry;
+  const live = await sendControl(store.directory, uplink, 'state').catch(() => undefined);
+  const report = {
+    uplink,
+    id: record.id,
+    state: live ?? record.stage,
+    live: live !== undefined,
+    bridge: record.plan.names.bridge,
+    layout: record.request.layout,
+    confirmRemainingMs:
+      record.stage === 'confirming' ? Math.max(0, (record.confirmDueAt ?? 0) - clock.wallTime()) : null,
+    failure: null,
+  };
+  if (record.stage !== 'committed') return { ...report, drift: [] };
+  const foreign = describeForeign(record, await host.readFacts(uplink));
+  if (foreign !== null) {
+    const failure = { code: 'JOURNAL_FOREIGN', what: `the journal was written ${foreign}`, object: uplink } as const;
+    return { ...report, drift: [], failure };
+  }
+  try {
+    await host.connectOvs(AbortSignal.timeout(3_000)).catch(() => undefined);
+    const subject = { plan: record.plan, snapshot: record.snapshot, takenAt: record.takenAt };
+    const context = await look(host, subject, clock.wallTime(), { sysctls: true, muted: true });
+    const unseen = host.ovsConnected() ? [] : ['OVSDB does not answer: its rows were not compared'];
+    return { ...report, drift: [...compareWithPlan(context), ...unseen] };
+  } catch (error) {
+    return { ...report, drift: [], failure: toFailure(error) };
+  }
+}

@@ -1,0 +1,175 @@
+import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
+import { isUplinkError, toFailure, uplinkError } from '../errors.ts';
+import type { Netlink, NetlinkRequest } from '../netlink/index.ts';
+import {
+  addAddressRequest,
+  addAltnameRequest,
+  addIngressDrop,
+  addRouteRequest,
+  addRuleRequest,
+  announceAddresses,
+  deleteLinkRequest,
+  openOvsDatapaths,
+  removeAddressRequest,
+  removeAltnameRequest,
+  removeIngressDrop,
+  removeNeighbourRequest,
+  removeRouteRequest,
+  removeRuleRequest,
+  setLinkRequest,
+  setNeighbourRequest,
+} from '../netlink/index.ts';
+import { writeLinkSysctl } from './linux-sysctl.ts';
+
+/** The request of an effect that is one rtnetlink message; undefined for the others. */
+function requestOf(effect: Effect): NetlinkRequest | undefined {
+  switch (effect.op) {
+    case 'link.set': {
+      const { op, link, ...change } = effect;
+      return setLinkRequest(link.index, change);
+    }
+    case 'link.delete':
+      return deleteLinkRequest(effect.link.index);
+    case 'altname.add':
+      return addAltnameRequest(effect.link.index, effect.altname);
+    case 'altname.remove':
+      return removeAltnameRequest(effect.link.index, effect.altname);
+    case 'address.add':
+      return addAddressRequest(effect.address, 'create');
+    case 'address.replace':
+      return addAddressRequest(effect.address, 'replace');
+    case 'address.remove':
+      return removeAddressRequest(effect.address);
+    case 'route.add':
+      return addRouteRequest(effect.route, 'create');
+    case 'route.append':
+      return addRouteRequest(effect.route, 'append');
+    case 'route.replace':
+      return addRouteRequest(effect.route, 'replace');
+    case 'route.remove':
+      return removeRouteRequest(effect.route);
+    case 'rule.add':
+      return addRuleRequest(effect.rule);
+    case 'rule.remove':
+      return removeRuleRequest(effect.rule);
+    case 'neighbour.set':
+      return setNeighbourRequest(effect.neighbour);
+    case 'neighbour.remove':
+      return removeNeighbourRequest(effect.neighbour);
+    default:
+      return undefined;
+  }
+}
+
+/** Effects on OVSDB, which the kernel side leaves to another. */
+export type OvsEffect = Extract<Effect, { op: `ovs.${string}` }>;
+
+/** True for effects on OVSDB. */
+export function isOvsEffect(effect: Effect): effect is OvsEffect {
+  return effect.op.startsWith('ovs.');
+}
+
+/**
+ * Carries effects out in order. Neighbouring rtnetlink ones go out in one batch, in which a refused one does not stop the others;
+ * a refused effect of another kind stops what follows.
+ */
+export async function applyEffects(
+  effects: readonly Effect[],
+  netlink: Netlink,
+  commit: (effect: OvsEffect) => Promise<number>,
+  signal: AbortSignal,
+): Promise<readonly EffectResult[]> {
+  const results: EffectResult[] = [];
+  for (let next = 0; next < effects.length; ) {
+    signal.throwIfAborted();
+    const requests: NetlinkRequest[] = [];
+    for (const effect of effects.slice(next)) {
+      const request = requestOf(effect);
+      if (request === undefined) break;
+      requests.push(request);
+    }
+    if (requests.length > 0) {
+      for (const result of await netlink.batch(requests)) {
+        results.push(result.ok ? result : { ok: false, failure: toFailure(result.error) });
+      }
+      next += requests.length;
+      continue;
+    }
+    const effect = effects[next];
+    if (effect === undefined) break;
+    try {
+      results.push(await applyOne(effect, netlink, commit));
+    } catch (error) {
+      signal.throwIfAborted();
+      results.push({ ok: false, failure: toFailure(error) });
+      return results;
+    }
+    next += 1;
+  }
+  return results;
+}
+
+async function applyOne(
+  effect: Effect,
+  netlink: Netlink,
+  commit: (effect: OvsEffect) => Promise<number>,
+): Promise<EffectResult> {
+  if (isOvsEffect(effect)) return { ok: true, nextCfg: await commit(effect) };
+  switch (effect.op) {
+    case 'link.rename':
+      await renameLink(netlink, effect.link, effect.to);
+      break;
+    case 'sysctl.write':
+      await writeLinkSysctl(effect.link.name, effect.key, effect.value);
+      break;
+    case 'ingress.mute':
+      await addIngressDrop(effect.link.name);
+      break;
+    case 'ingress.unmute':
+      await removeIngressDrop(effect.link.name);
+      break;
+    case 'announce':
+      await announce(netlink, effect);
+      break;
+    case 'vport.delete':
+      await deleteVport(effect.port);
+      break;
+    default:
+      throw uplinkError('DEFECT', { what: 'no way to carry out an effect', object: effect.op });
+  }
+  return { ok: true };
+}
+
+/** Live where the kernel can: that keeps everything. EBUSY is a kernel before 6.2, which wants the link down (F-10). */
+async function renameLink(netlink: Netlink, link: LinkRef, to: string): Promise<void> {
+  try {
+    await netlink.setLink(link.index, { name: to });
+  } catch (error) {
+    if (!isUplinkError(error) || error.details.errnoName !== 'EBUSY') throw error;
+    await netlink.setLink(link.index, { up: false });
+    try {
+      await netlink.setLink(link.index, { name: to });
+    } finally {
+      await netlink.setLink(link.index, { up: true });
+    }
+  }
+}
+
+async function announce(netlink: Netlink, effect: Extract<Effect, { op: 'announce' }>): Promise<void> {
+  const link = await netlink.linkByIndex(effect.link.index);
+  if (link === undefined) return;
+  const addresses = effect.addresses.map(local => ({
+    family: local.includes(':') ? (6 as const) : (4 as const),
+    local,
+  }));
+  announceAddresses(link, addresses);
+}
+
+async function deleteVport(port: string): Promise<void> {
+  await using datapaths = await openOvsDatapaths();
+  if (datapaths === undefined) return;
+  for (const datapath of await datapaths.datapaths()) {
+    const vport = (await datapaths.vports(datapath.index)).find(v => v.name === port);
+    if (vport !== undefined) await datapaths.deleteVport({ datapathIndex: datapath.index, name: port });
+  }
+}

@@ -1,0 +1,101 @@
+import { dirname } from 'node:path';
+import { uplinkError } from '../errors.ts';
+import type { NetlinkEvent } from '../netlink/index.ts';
+import { hasIngressDrop, openNetlink } from '../netlink/index.ts';
+import type { TlsFiles } from '../ovsdb/index.ts';
+import { createUnixctlClient, findUnixctlSocket } from '../unixctl/index.ts';
+import type { Host, HostEvent } from './host.ts';
+import { applyEffects } from './linux-effects.ts';
+import { readLinuxFacts } from './linux-facts.ts';
+import { createOvsLink } from './linux-ovs.ts';
+import { runProbe } from './linux-probe.ts';
+import { readLinkSysctls } from './linux-sysctl.ts';
+
+/** Where Open vSwitch is. */
+export interface LinuxHostOptions {
+  /** `unix:PATH`, `tcp:HOST:PORT`, `ssl:HOST:PORT`; several with commas. */
+  readonly ovsdb: string;
+  /** Control socket of ovs-vswitchd; default: by the pidfile in the folder of the OVSDB socket. */
+  readonly unixctl?: string;
+  readonly tls?: TlsFiles;
+}
+
+/** This host, in the network namespace that the process is in. Nothing is opened before it is needed, but the netlink sockets. */
+export function createLinuxHost(options: LinuxHostOptions): Host {
+  const netlink = openNetlink();
+  const listeners = new Set<(event: HostEvent) => void>();
+  const tell = (event: HostEvent): void => {
+    for (const listener of [...listeners]) listener(event);
+  };
+  const ovs = createOvsLink(options.ovsdb, options.tls, tell);
+  const events = netlink.subscribe(['link', 'address'], event => {
+    const told = toHostEvent(event);
+    if (told !== undefined) tell(told);
+  });
+
+  return {
+    readFacts: uplink => readLinuxFacts(uplink, { probeIngress: async () => (await hasIngressDrop('lo')) || true }),
+    readKernel: () => netlink.readKernelState(),
+    readSysctls: readLinkSysctls,
+    async isMuted(linkIndex) {
+      const link = await netlink.linkByIndex(linkIndex);
+      return link !== undefined && (await hasIngressDrop(link.name));
+    },
+    ovs: () => ovs.state(),
+    ovsConnected: () => ovs.connected(),
+    connectOvs: signal => ovs.connect(signal),
+    bumpConfiguration: signal => ovs.bump(signal),
+    ownRows: (id, signal) => ovs.ownRows(id, signal),
+    async showDatapathFeatures(bridge, signal) {
+      const path = options.unixctl ?? (await findUnixctlSocket(runFolder(options.ovsdb)));
+      await using client = createUnixctlClient({ path });
+      return await client.showDatapathFeatures(bridge, { signal });
+    },
+    async apply(effects, signal) {
+      const results = await applyEffects(effects, netlink, effect => ovs.commit(effect, signal), signal);
+      // What our own changes caused is told before they count as done: the chart is then still in the state that made them.
+      events.drain();
+      return results;
+    },
+    probe: (probe, links, timeoutMs, signal) => runProbe(probe, netlink, links, timeoutMs, signal),
+    lockOvs: (onLost, signal) => ovs.lock(onLost, signal),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async [Symbol.asyncDispose]() {
+      events.close();
+      await ovs.close();
+      await netlink.close();
+    },
+  };
+}
+
+function toHostEvent(event: NetlinkEvent): HostEvent | undefined {
+  switch (event.type) {
+    case 'link.changed':
+    case 'link.removed':
+      return { type: `netlink.${event.type}`, link: event.link };
+    case 'address.changed':
+    case 'address.removed':
+      return { type: `netlink.${event.type}`, address: event.address };
+    case 'resync':
+      return { type: 'netlink.resync' };
+    default:
+      return undefined;
+  }
+}
+
+/** ovs-vswitchd keeps its control socket and pidfile beside the OVSDB socket. */
+function runFolder(ovsdb: string): string {
+  const unix = ovsdb.split(',').find(remote => remote.startsWith('unix:'));
+  if (unix === undefined) {
+    throw uplinkError('UNIXCTL_UNREACHABLE', {
+      what: 'cannot tell where the control socket of ovs-vswitchd is',
+      object: ovsdb,
+      expected: 'a unix: address of OVSDB',
+      advice: 'name the control socket',
+    });
+  }
+  return dirname(unix.slice('unix:'.length));
+}

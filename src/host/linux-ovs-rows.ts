@@ -1,0 +1,121 @@
+import type { BridgeSpec, HostPortSpec, OvsRows } from '../domain/effect.ts';
+import { MARK_ID, MARK_ROLE, MARK_UPLINK } from '../domain/ovs-state.ts';
+import type { Operation, OvsdbClient, RowInput } from '../ovsdb/index.ts';
+import { deleteRows, insert, mutate, namedUuid, select, wait } from '../ovsdb/index.ts';
+import type { OwnRows } from './host.ts';
+
+type Role = 'bridge' | 'host-port' | 'uplink';
+
+function mark(rows: OvsRows, role: Role): Record<string, string> {
+  return { [MARK_ID]: rows.id, [MARK_UPLINK]: rows.uplink, [MARK_ROLE]: role };
+}
+
+/** The bridge and the host port in one transaction: nobody ever sees half of it (F-111). */
+export function createHostPort(rows: OvsRows, bridge: BridgeSpec, hostPort: HostPortSpec | null): readonly Operation[] {
+  const operations: Operation[] = [];
+  const ownPort = hostPort !== null && !hostPort.local ? hostPort : null;
+  if (ownPort !== null) {
+    const row: RowInput = { name: ownPort.name, type: 'internal', mac: ownPort.mac, mtu_request: ownPort.mtu };
+    operations.push(...insertPort(rows, 'host-port', ownPort.name, row, 'hostport'));
+  }
+  if (!bridge.create) {
+    if (ownPort !== null) operations.push(addToBridge(bridge.name, 'hostport'));
+    return operations;
+  }
+  const local: RowInput =
+    hostPort?.local === true
+      ? { name: bridge.name, type: 'internal', mtu_request: hostPort.mtu }
+      : { name: bridge.name, type: 'internal' };
+  operations.push(
+    // Nothing of that name may have come since the pre-check.
+    wait('Bridge', [['name', '==', bridge.name]], ['name'], '==', []),
+    ...insertPort(rows, hostPort?.local === true ? 'host-port' : 'bridge', bridge.name, local, 'localport'),
+    insert(
+      'Bridge',
+      {
+        name: bridge.name,
+        datapath_type: bridge.datapathType === 'netdev' ? 'netdev' : '',
+        fail_mode: bridge.failMode,
+        other_config: bridge.hwaddr === null ? {} : { hwaddr: bridge.hwaddr },
+        external_ids: mark(rows, 'bridge'),
+        ports: [namedUuid('localport'), ...(ownPort === null ? [] : [namedUuid('hostport')])],
+      },
+      'bridge',
+    ),
+    mutate('Open_vSwitch', [], [['bridges', 'insert', [namedUuid('bridge')]]]),
+  );
+  return operations;
+}
+
+/** The uplink becomes a port of the bridge. */
+export function attachUplink(rows: OvsRows, port: string): readonly Operation[] {
+  return [...insertPort(rows, 'uplink', port, { name: port }, 'uplinkport'), addToBridge(rows.bridge, 'uplinkport')];
+}
+
+function insertPort(rows: OvsRows, role: Role, name: string, row: RowInput, id: string): readonly Operation[] {
+  const externalIds = mark(rows, role);
+  return [
+    insert('Interface', { ...row, external_ids: externalIds }, `${id}interface`),
+    insert('Port', { name, interfaces: [namedUuid(`${id}interface`)], external_ids: externalIds }, id),
+  ];
+}
+
+function addToBridge(bridge: string, id: string): Operation {
+  return mutate('Bridge', [['name', '==', bridge]], [['ports', 'insert', [namedUuid(id)]]]);
+}
+
+/** What the server holds of one migration. */
+export interface MarkedRows {
+  readonly bridges: readonly string[];
+  readonly ports: readonly { readonly uuid: string; readonly role: string }[];
+}
+
+/** Asks the server itself: a copy may not yet show what was just committed. */
+export async function findMarkedRows(client: OvsdbClient, id: string, signal: AbortSignal): Promise<MarkedRows> {
+  const marked = [['external_ids', 'includes', { [MARK_ID]: id }]] as const;
+  const [bridges, ports] = await client.transact(
+    [select('Bridge', marked, ['_uuid']), select('Port', marked, ['_uuid', 'external_ids'])],
+    { signal },
+  );
+  return {
+    bridges: (bridges?.rows ?? []).map(row => String(row['_uuid'])),
+    ports: (ports?.rows ?? []).map(row => ({
+      uuid: String(row['_uuid']),
+      role: (row['external_ids'] as Readonly<Record<string, string>>)[MARK_ROLE] ?? '',
+    })),
+  };
+}
+
+/** By role, for the engine. */
+export function toOwnRows(marked: MarkedRows): OwnRows {
+  return {
+    bridge: marked.bridges.length > 0,
+    hostPort: marked.ports.some(port => port.role === 'host-port' || port.role === 'bridge'),
+    uplink: marked.ports.some(port => port.role === 'uplink'),
+  };
+}
+
+/** Takes the uplink's port out of its bridge; rows that nothing refers to vanish by themselves. */
+export function detachUplink(marked: MarkedRows): readonly Operation[] {
+  return removePorts(marked.ports.filter(port => port.role === 'uplink').map(port => port.uuid));
+}
+
+/** Removes every row with the mark, and nothing else (I4). */
+export function removeRows(marked: MarkedRows): readonly Operation[] {
+  const { bridges, ports } = marked;
+  const operations = [...removePorts(ports.map(port => port.uuid))];
+  if (bridges.length > 0) {
+    operations.push(
+      mutate('Open_vSwitch', [], [['bridges', 'delete', [...bridges]]]),
+      ...bridges.map(uuid => deleteRows('Bridge', [['_uuid', '==', uuid]])),
+    );
+  }
+  return operations;
+}
+
+function removePorts(uuids: readonly string[]): readonly Operation[] {
+  return uuids.flatMap(uuid => [
+    mutate('Bridge', [['ports', 'includes', [uuid]]], [['ports', 'delete', [uuid]]]),
+    deleteRows('Port', [['_uuid', '==', uuid]]),
+  ]);
+}

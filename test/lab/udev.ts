@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { uplinkError } from '../../src/errors.ts';
+import type { CommandResult } from './command.ts';
+import type { Lab } from './lab.ts';
+import { missingPrograms } from './needs.ts';
+
+/** A real systemd-udevd that manages the links of a lab's host. */
+export interface LabUdev extends AsyncDisposable {
+  /** Runs `udevadm` beside the daemon; rejects with `DEFECT` when it fails. */
+  udevadm(...args: readonly string[]): Promise<CommandResult>;
+  /** Has a link handled as if it had just appeared, and resolves when that is done. */
+  trigger(linkName: string): Promise<void>;
+  /** Ends the daemon; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/** What {@link startUdev} configures. */
+export interface UdevOptions {
+  /** File name (`10-lab.link`) to text, systemd.link(5); they are the only ones beside the distribution's. */
+  readonly linkFiles: Readonly<Record<string, string>>;
+  /** Links to handle at once; default the uplink. */
+  readonly links?: readonly string[];
+}
+
+const DAEMONS = ['/usr/lib/systemd/systemd-udevd', '/lib/systemd/systemd-udevd'];
+const START_TIMEOUT_MS = 20_000;
+
+/** What this machine lacks for {@link startUdev}, with the apt package; beside `labNeeds()`. */
+export function udevNeeds(): string[] {
+  const programs = missingPrograms({ udevadm: 'udev', unshare: 'util-linux', nsenter: 'util-linux', mount: 'mount' });
+  return DAEMONS.some(existsSync) ? programs : [...programs, 'systemd-udevd is missing: apt install udev'];
+}
+
+/**
+ * Starts systemd-udevd in the host's namespace and in a mount namespace of its own; resolves when it has handled the
+ * links. Rejects with `UNSUPPORTED` (see {@link udevNeeds}) or `DEFECT` with the daemon's words.
+ *
+ * `/run`, `/etc` and the rules of the machine are covered by empty file systems there. Only the rules for network links
+ * are left: events of disks reach every network namespace, and are none of this daemon's business.
+ */
+export async function startUdev(lab: Lab, options: UdevOptions): Promise<LabUdev> {
+  const needs = udevNeeds();
+  if (needs.length > 0) throw uplinkError('UNSUPPORTED', { what: 'no systemd-udevd here', got: needs.join('; ') });
+  const files = join(lab.dir, 'link-files');
+  await mkdir(files, { recursive: true });
+  for (const [name, text] of Object.entries(options.linkFiles)) await writeFile(join(files, name), text);
+
+  const links = options.links ?? [lab.uplinkName];
+  // `ip netns exec` made the mount namespace a slave of the machine's: slave again, so that the removal of namespaces
+  // elsewhere is not held up by this copy of /run/netns.
+  const argv = ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', SCRIPT, 'lab-udev', files, ...links];
+  const child = lab.spawn(lab.hostNs, argv, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4000);
+  });
+  const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
+  child.stdin?.on('error', () => {}); // it has ended already; close tells
+  const stop = async () => {
+    child.stdin?.end();
+    await ended;
+  };
+
+  await new Promise<void>((resolve, reject) => {
+    const fail = (got: string) => {
+      child.kill('SIGKILL');
+      reject(
+        uplinkError('DEFECT', {
+          what: 'systemd-udevd did not start',
+          object: lab.hostNs,
+          got: `${got} ${said}`.trim(),
+        }),
+      );
+    };
+    const timer = setTimeout(fail, START_TIMEOUT_MS, `nothing in ${START_TIMEOUT_MS} ms`);
+    const settle = (action: () => void) => {
+      clearTimeout(timer);
+      action();
+    };
+    createInterface({ input: child.stdout! }).once('line', () => settle(resolve));
+    void ended.then(() => settle(() => fail(`exit ${child.exitCode}`)));
+  });
+
+  const udevadm: LabUdev['udevadm'] = (...args) =>
+    lab.run(lab.hostNs, ['nsenter', `--target=${child.pid}`, '--mount', 'udevadm', ...args], { check: true });
+  return {
+    udevadm,
+    trigger: async link => {
+      await udevadm('trigger', '--settle', '--action=add', `/sys/class/net/${link}`);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+// $1: directory with the .link files; $2…: links. The daemon lives until standard input ends, so also when we die.
+const SCRIPT = `
+set -e
+files=$1; shift
+mount -t tmpfs tmpfs /run
+mkdir -p /run/udev/rules.d /run/systemd/network
+cp "$files"/* /run/systemd/network/
+for rule in 75-net-description.rules 80-net-setup-link.rules; do cp "/usr/lib/udev/rules.d/$rule" /run/udev/rules.d/ ||
+  cp "/lib/udev/rules.d/$rule" /run/udev/rules.d/; done
+for dir in /usr/lib/udev/rules.d /lib/udev/rules.d /etc/udev/rules.d /etc/systemd/network; do
+  [ ! -d "$dir" ] || mount -t tmpfs tmpfs "$dir"
+done
+daemon=${DAEMONS[0]}; [ -x "$daemon" ] || daemon=${DAEMONS[1]}
+"$daemon" --daemon --resolve-names=never >&2
+trap 'udevadm control --exit' EXIT
+for link in "$@"; do udevadm trigger --settle --action=add "/sys/class/net/$link"; done
+echo ready
+read -r _ || true
+`;
