@@ -5,10 +5,8 @@ import type { Terminal } from './terminal/terminal.ts';
 
 /** Makes the engine that the settings describe; its code is loaded only now. */
 export async function openEngine(settings: Settings, terminal: Terminal): Promise<Engine> {
-  // The path stands in a variable for as long as the module is being written.
-  const path = '../engine/create-engine.ts';
   const [{ createEngine }, logger] = await Promise.all([
-    import(path) as Promise<{ createEngine(options?: EngineOptions): Engine }>,
+    import('../engine/create-engine.ts'),
     createLogger(terminal, settings.logLevel ?? 'warn'),
   ]);
   return createEngine({ ...engineOptions(settings), logger });

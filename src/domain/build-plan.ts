@@ -1,3 +1,4 @@
+import type { HostFacts } from './host-facts.ts';
 import { namesOf } from './layout.ts';
 import type { Link } from './link.ts';
 import type { OvsState } from './ovs-state.ts';
@@ -5,14 +6,19 @@ import { findBridge } from './ovs-state.ts';
 import type { MigrationPlan } from './plan.ts';
 import type { MigrationRequest } from './request.ts';
 
-/** `system` where the running OVS has a kernel datapath, else `netdev`; what the user asked for wins, and so does a bridge that exists. */
-export function chooseDatapath(request: MigrationRequest, ovs: OvsState | undefined): 'system' | 'netdev' {
+/** `system` where the kernel has its datapath and the running OVS offers it, else `netdev`; what the user asked for wins, and so does a bridge that exists. */
+export function chooseDatapath(
+  request: MigrationRequest,
+  ovs: OvsState | undefined,
+  facts: Pick<HostFacts, 'hasKernelDatapath'>,
+): 'system' | 'netdev' {
   if (request.datapath !== null) return request.datapath;
   const bridge =
     ovs === undefined ? undefined : findBridge(ovs, namesOf(request.layout, request.uplink, request.bridge).bridge);
   if (bridge !== undefined) return bridge.datapathType === 'netdev' ? 'netdev' : 'system';
   const types = ovs?.system?.datapathTypes ?? [];
-  return types.length > 0 && !types.includes('system') ? 'netdev' : 'system';
+  const isOffered = types.length === 0 || types.includes('system');
+  return facts.hasKernelDatapath && isOffered ? 'system' : 'netdev';
 }
 
 /** Builds the plan for a request that the pre-checks let pass. */

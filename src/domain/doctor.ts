@@ -1,6 +1,6 @@
+import type { HostFacts } from '../domain/host-facts.ts';
 import type { Failure } from '../errors.ts';
 import { describeFailure } from '../errors.ts';
-import type { HostFacts } from '../host/host.ts';
 import { chooseDatapath } from './build-plan.ts';
 import type { Finding } from './finding.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -182,7 +182,7 @@ function tryDefaultRequest(input: DoctorInput, uplink: string): readonly Finding
     kernel,
     ovs,
     facts,
-    datapath: chooseDatapath(request, ovs),
+    datapath: chooseDatapath(request, ovs, facts),
     lockHolder: null,
     ownJournal: false,
   });

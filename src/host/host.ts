@@ -1,35 +1,12 @@
 import type { Address } from '../domain/address.ts';
 import type { Effect, EffectResult } from '../domain/effect.ts';
+import type { HostFacts } from '../domain/host-facts.ts';
 import type { KernelState } from '../domain/kernel-state.ts';
 import type { Link } from '../domain/link.ts';
 import type { OvsState } from '../domain/ovs-state.ts';
 import type { Probe } from '../domain/request.ts';
 import type { LinkSysctls } from '../domain/snapshot.ts';
 import type { Failure } from '../errors.ts';
-
-/** Who this host is; a journal of another boot, host or namespace is not resumed blindly. */
-export interface HostIdentity {
-  /** /proc/sys/kernel/random/boot_id */
-  readonly bootId: string;
-  /** /etc/machine-id; empty where there is none. */
-  readonly machineId: string;
-  /** Inode of the network namespace. */
-  readonly netns: string;
-  readonly kernelRelease: string;
-}
-
-/** Facts outside netlink and OVSDB that the pre-checks need; each null where it could not be read. */
-export interface HostFacts {
-  readonly identity: HostIdentity;
-  /** Mounts over the network: F-107. */
-  readonly networkMounts: readonly { readonly source: string; readonly target: string; readonly type: string }[];
-  /** udev `.link` files in force, highest priority first: F-14. */
-  readonly linkFiles: readonly { readonly path: string; readonly text: string }[];
-  /** /proc/net/bonding/<name> mode number of a bond; null for other links: F-99. */
-  readonly bondMode: number | null;
-  /** True when nf_tables can hook a netdev ingress (needed with the netdev datapath: F-48). */
-  readonly canMuteIngress: boolean;
-}
 
 /** What a host tells, in the order in which it happened. Names are those of the charts' events. */
 export type HostEvent =

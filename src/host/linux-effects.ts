@@ -120,7 +120,7 @@ async function applyOne(
       await renameLink(netlink, effect.link, effect.to);
       break;
     case 'sysctl.write':
-      await writeLinkSysctl(effect.link.name, effect.key, effect.value);
+      writeLinkSysctl(effect.link.name, effect.key, effect.value);
       break;
     case 'ingress.mute':
       await addIngressDrop(effect.link.name);

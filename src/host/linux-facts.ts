@@ -1,7 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import type { HostFacts, HostIdentity } from './host.ts';
+import type { HostFacts, HostIdentity } from '../domain/host-facts.ts';
 import { readLinkFiles } from './linux-link-files.ts';
 import { readNetworkMounts } from './linux-network-mounts.ts';
 
@@ -9,6 +9,8 @@ import { readNetworkMounts } from './linux-network-mounts.ts';
 export interface LinuxFactsOptions {
   /** Asks nf_tables whether it can hook the ingress of a link; a rejection counts as no. */
   readonly probeIngress: () => Promise<boolean>;
+  /** Asks for the kernel module openvswitch; a rejection counts as no. */
+  readonly probeKernelDatapath: () => Promise<boolean>;
   /** Where /etc, /proc, /run, /sys and /usr are; for tests. Default `/`. */
   readonly root?: string;
 }
@@ -16,14 +18,15 @@ export interface LinuxFactsOptions {
 /** Reads the facts outside netlink and OVSDB. What cannot be read is empty or null; never rejects. */
 export async function readLinuxFacts(uplink: string, options: LinuxFactsOptions): Promise<HostFacts> {
   const root = options.root ?? '/';
-  const [identity, networkMounts, linkFiles, bondMode, canMuteIngress] = await Promise.all([
+  const [identity, networkMounts, linkFiles, bondMode, canMuteIngress, hasKernelDatapath] = await Promise.all([
     readIdentity(root),
     readNetworkMounts(root),
     readLinkFiles(root),
     readBondMode(root, uplink),
     options.probeIngress().catch(() => false),
+    options.probeKernelDatapath().catch(() => false),
   ]);
-  return { identity, networkMounts, linkFiles, bondMode, canMuteIngress };
+  return { identity, networkMounts, linkFiles, bondMode, canMuteIngress, hasKernelDatapath };
 }
 
 /** Boot, host, network namespace and kernel; a part that cannot be read is empty. */

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { uplinkError } from '../errors.ts';
 import type { NetlinkEvent } from '../netlink/index.ts';
-import { hasIngressDrop, openNetlink } from '../netlink/index.ts';
+import { hasIngressDrop, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
 import type { TlsFiles } from '../ovsdb/index.ts';
 import { createUnixctlClient, findUnixctlSocket } from '../unixctl/index.ts';
 import type { Host, HostEvent } from './host.ts';
@@ -34,9 +34,17 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
   });
 
   return {
-    readFacts: uplink => readLinuxFacts(uplink, { probeIngress: async () => (await hasIngressDrop('lo')) || true }),
+    readFacts: uplink =>
+      readLinuxFacts(uplink, {
+        // It answers at all, with yes or no, only where nf_tables is there.
+        probeIngress: async () => (await hasIngressDrop('lo')) || true,
+        async probeKernelDatapath() {
+          await using datapaths = await openOvsDatapaths();
+          return datapaths !== undefined;
+        },
+      }),
     readKernel: () => netlink.readKernelState(),
-    readSysctls: readLinkSysctls,
+    readSysctls: async linkName => readLinkSysctls(linkName),
     async isMuted(linkIndex) {
       const link = await netlink.linkByIndex(linkIndex);
       return link !== undefined && (await hasIngressDrop(link.name));

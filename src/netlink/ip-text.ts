@@ -59,7 +59,19 @@ export function ipBytes(text: string, family: 4 | 6 = familyOf(text)): Uint8Arra
   if (familyOf(text) !== family) {
     throw uplinkError('USAGE', { what: 'address of the wrong family', expected: `IPv${family}`, got: text });
   }
-  return family === 4 ? Uint8Array.from(text.split('.'), Number) : ipv6Bytes(text);
+  return family === 4 ? ipv4Bytes(text) : ipv6Bytes(text);
+}
+
+/** Of a text that is known to be an IPv4 address. */
+function ipv4Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  let index = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0) index++;
+    else bytes[index] = bytes[index]! * 10 + digit;
+  }
+  return bytes;
 }
 
 function ipv6Bytes(text: string): Uint8Array {

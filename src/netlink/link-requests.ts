@@ -141,14 +141,14 @@ function altnames(index: number, altname: string): Uint8Array {
     .finish();
 }
 
-/** Asks for one link by ifindex, or by name or altname; the answer is RTM_NEWLINK, then an acknowledgement. */
+/** Asks for one link by ifindex, or by name or altname; the answer is RTM_NEWLINK or an error. */
 export function getLinkRequest(target: number | string): NetlinkRequest {
   const writer = ifinfo(typeof target === 'number' ? target : 0).u32(IFLA_EXT_MASK, LINK_EXT_MASK);
   if (typeof target === 'string') {
     writer.string(target.length > MAX_LINK_NAME_LENGTH ? IFLA_ALT_IFNAME : IFLA_IFNAME, target);
   }
   const object = typeof target === 'number' ? `link ${target}` : target;
-  return change('cannot look link up', object, RTM_GETLINK, NLM_F_REQUEST, writer.finish());
+  return { what: 'cannot look link up', object, type: RTM_GETLINK, flags: NLM_F_REQUEST, payload: writer.finish() };
 }
 
 /** Family header and attributes of a dump of all links. */

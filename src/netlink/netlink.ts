@@ -17,7 +17,7 @@ import type { NetlinkSubscription } from './subscription.ts';
 export interface NetlinkOptions {
   /** Namespace to work in (`/run/netns/x`, `/proc/1/ns/net`); the present one when left out. */
   readonly netnsPath?: string;
-  /** Asked for with SO_RCVBUFFORCE for each socket; 8 MiB when left out. */
+  /** Asked for with SO_RCVBUFFORCE for each subscription; 8 MiB when left out, which holds about 20,000 route events. */
   readonly receiveBufferBytes?: number;
 }
 
@@ -68,7 +68,7 @@ export interface Netlink extends AsyncDisposable {
     target: ProbeTarget,
     options: { readonly signal?: AbortSignal; readonly timeoutMs: number },
   ): Promise<ProbeResult>;
-  /** Many requests at once (500 a datagram), one result each, in order; a refused one does not stop the others. */
+  /** Many requests at once (250 a datagram), one result each, in order; a refused one does not stop the others. */
   batch(requests: readonly NetlinkRequest[]): Promise<NetlinkResult[]>;
 
   /** Delivers events from a socket of its own until closed. Ask before you dump, so that nothing falls between. */

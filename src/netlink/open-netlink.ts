@@ -69,12 +69,7 @@ export function openNetlink(options: NetlinkOptions = {}): Netlink {
   const netns = path === undefined ? undefined : { fd: openNetns(path), path };
   const open: RawSocket[] = [];
   const openSocket = (label: string) => {
-    const socket = openNetlinkSocket({
-      protocol: NETLINK_ROUTE,
-      label,
-      netns,
-      receiveBufferBytes: options.receiveBufferBytes,
-    });
+    const socket = openNetlinkSocket({ protocol: NETLINK_ROUTE, label, netns });
     open.push(socket);
     // The kernel remembers the largest receive of a socket and sizes dumps by it: the first one must not be a dump.
     requestAck(socket, getLinkRequest(LOOPBACK_INDEX));

@@ -61,7 +61,7 @@ export interface OvsdbCounters {
   readonly bytes: number;
 }
 
-/** A waiting call's limits. */
+/** A waiting call's limits; `timeoutMs` 0 sets no deadline. */
 export interface WaitLimits {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;

@@ -65,13 +65,8 @@ export function createOvsdbClient(options: ClientOptions): OvsdbClient {
   function onNotification(method: string, [name]: readonly unknown[]): void {
     const lock = typeof name === 'string' ? locks.get(name) : undefined;
     if (lock === undefined) return;
-    if (method === 'locked') {
-      lock.onLocked();
-      emit({ type: 'locked', name: lock.name });
-    } else if (method === 'stolen') {
-      lock.onStolen();
-      emit({ type: 'stolen', name: lock.name });
-    }
+    if (method === 'locked') lock.onLocked();
+    else if (method === 'stolen') lock.onStolen();
   }
 
   function onOpened(next: OpenedLink): void {
@@ -243,6 +238,10 @@ export function createOvsdbClient(options: ClientOptions): OvsdbClient {
       if (known !== undefined) return known;
       const lock = createLock(name, report);
       locks.set(name, lock);
+      lock.subscribe(event => {
+        if (event === 'held') emit({ type: 'locked', name });
+        else if (event === 'stolen') emit({ type: 'stolen', name });
+      });
       if (opened !== undefined) lock.onConnected(opened.link);
       return lock;
     },

@@ -10,7 +10,7 @@ export interface MonitorTable {
   readonly columns: readonly string[];
   /** Columns that an older schema may lack; where it does they are left out of the rows. */
   readonly optionalColumns?: readonly string[];
-  /** Only rows for which **any** of the conditions holds (ovsdb-server(7) §4.1.12); needs Open vSwitch 2.6 or later on the server. */
+  /** Only rows for which **any** of the conditions holds (ovsdb-server(7) §4.1.12), all rows where there is none; needs Open vSwitch 2.6 or later on the server. */
   readonly where?: readonly Condition[];
 }
 
@@ -33,7 +33,7 @@ export interface TablePlan {
 export function planMonitor(schema: DatabaseSchema, request: MonitorRequest): MonitorPlan {
   const tables = new Map<string, TablePlan>();
   let conditional = false;
-  for (const [name, { columns, optionalColumns = [], where }] of Object.entries(request)) {
+  for (const [name, { columns, optionalColumns = [], where = [] }] of Object.entries(request)) {
     const table = tableOf(schema, name);
     const codecs = new Map<string, ColumnCodec>();
     for (const column of columns) codecs.set(column, columnCodec(columnOf(schema, name, column)));
@@ -43,12 +43,12 @@ export function planMonitor(schema: DatabaseSchema, request: MonitorRequest): Mo
     }
     const defaults = templateRow([...codecs.keys()]);
     for (const [column, codec] of codecs) defaults[column] = codec.defaultValue;
-    conditional ||= where !== undefined;
+    conditional ||= where.length > 0;
     tables.set(name, {
       name,
       codecs,
       defaults,
-      where: where === undefined ? undefined : encodeWhere(schema, name, where),
+      where: where.length === 0 ? undefined : encodeWhere(schema, name, where),
     });
   }
   return { tables, conditional };

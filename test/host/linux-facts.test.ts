@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HostFacts } from '../../src/host/host.ts';
+import type { HostFacts } from '../../src/domain/host-facts.ts';
 import { readBondMode, readLinuxFacts } from '../../src/host/linux-facts.ts';
 import { MAX_LINK_FILE_BYTES, MAX_LINK_FILES } from '../../src/host/linux-link-files.ts';
 import { parseMountInfo } from '../../src/host/linux-network-mounts.ts';
@@ -28,7 +28,7 @@ async function putLink(path: string, target: string): Promise<void> {
 }
 
 function read(uplink = 'eth0'): Promise<HostFacts> {
-  return readLinuxFacts(uplink, { root, probeIngress: async () => true });
+  return readLinuxFacts(uplink, { root, probeIngress: async () => true, probeKernelDatapath: async () => true });
 }
 
 /** One line of mountinfo. */
@@ -61,7 +61,10 @@ describe('identity', () => {
   });
 
   it('of this machine is complete', async () => {
-    const { identity } = await readLinuxFacts('lo', { probeIngress: async () => false });
+    const { identity } = await readLinuxFacts('lo', {
+      probeIngress: async () => false,
+      probeKernelDatapath: async () => true,
+    });
     expect(identity.bootId).toMatch(/^[0-9a-f-]{36}$/);
     expect(identity.netns).toMatch(/^\d+$/);
     expect(identity.kernelRelease).toBe(release());
@@ -230,11 +233,18 @@ describe('bond mode', () => {
 
 describe('the probe for ingress hooks', () => {
   it.each([true, false])('is passed on: %s', async can => {
-    expect((await readLinuxFacts('eth0', { root, probeIngress: async () => can })).canMuteIngress).toBe(can);
+    expect(
+      (await readLinuxFacts('eth0', { root, probeIngress: async () => can, probeKernelDatapath: async () => true }))
+        .canMuteIngress,
+    ).toBe(can);
   });
 
   it('counts as no when it fails', async () => {
-    const facts = await readLinuxFacts('eth0', { root, probeIngress: () => Promise.reject(new Error('EPERM')) });
+    const facts = await readLinuxFacts('eth0', {
+      root,
+      probeIngress: () => Promise.reject(new Error('EPERM')),
+      probeKernelDatapath: async () => true,
+    });
     expect(facts.canMuteIngress).toBe(false);
   });
 });

@@ -20,9 +20,6 @@ export const LAB_ADDRESSES = {
   far6: '2001:db8:99::2',
 } as const;
 
-/** Name of the gateway's end of the uplink. */
-export const GATEWAY_LINK = 'gw0';
-
 /**
  * Joins the namespaces: `host <uplink> --- gw0 gateway gw1 --- far0 far`. The gateway routes; the uplink is up, has its
  * link-local address and nothing else.

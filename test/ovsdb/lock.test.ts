@@ -28,7 +28,9 @@ describe.skipIf(whyNoOvs() !== undefined)('a lock', () => {
   afterEach(() => lab[Symbol.asyncDispose]());
 
   test('is held by one client, and by the next in line when that one lets go', async () => {
+    const locked = nextEvent(first, 'locked');
     await first.lock('uplink').acquire();
+    expect(await locked).toEqual({ type: 'locked', name: 'uplink' });
     const waiting = second.lock('uplink').acquire();
     await second.echo();
     expect([first.lock('uplink').held, second.lock('uplink').held]).toEqual([true, false]);

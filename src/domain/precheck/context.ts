@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../host/host.ts';
+import type { HostFacts } from '../../domain/host-facts.ts';
 import type { Finding } from '../finding.ts';
 import type { KernelState } from '../kernel-state.ts';
 import type { LayoutNames } from '../layout.ts';

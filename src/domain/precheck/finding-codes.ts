@@ -170,10 +170,6 @@ export const FINDING_CODES = {
     fact: 'F-30',
   },
   'datapath-not-offered': { severity: 'blocking', meaning: 'ovs-vswitchd does not offer the datapath type' },
-  'datapath-unproven': {
-    severity: 'info',
-    meaning: 'it shows only when the bridge is made whether the kernel datapath works',
-  },
   'ingress-mute-missing': {
     severity: 'blocking',
     meaning: 'with the netdev datapath the kernel must stop answering on the uplink, but cannot be made to',

@@ -69,27 +69,25 @@ function checkFlowRestore({ ovs }: PrecheckContext): readonly Finding[] {
   ];
 }
 
-function checkDatapath({ ovs, kernel, datapath }: PrecheckContext): readonly Finding[] {
-  const system = ovs?.system;
-  // The list is empty until ovs-vswitchd has started: then the gate tells.
-  if (!system || system.datapathTypes.length === 0) return [];
-  if (!system.datapathTypes.includes(datapath)) {
+function checkDatapath({ ovs, facts, datapath }: PrecheckContext): readonly Finding[] {
+  // ovs-vswitchd lists "system" also where the kernel module is missing.
+  if (datapath === 'system' && !facts.hasKernelDatapath) {
     return [
       finding('datapath-not-offered', {
-        message: `ovs-vswitchd does not offer the datapath type ${datapath}, only ${listed(system.datapathTypes)}`,
-        culprit: datapath,
-        advice: `take another with --datapath (${listed(system.datapathTypes)})`,
+        message: 'the kernel has no Open vSwitch datapath: module openvswitch is not loaded',
+        culprit: 'system',
+        advice: 'load it with "modprobe openvswitch", or take --datapath netdev',
       }),
     ];
   }
-  // ovs-vswitchd lists "system" also where the kernel module is missing; ovs-system is there once a bridge uses it.
-  const isProven = kernel.links.some(link => link.name === 'ovs-system' && link.kind === 'openvswitch');
-  if (datapath !== 'system' || isProven) return [];
+  const types = ovs?.system?.datapathTypes ?? [];
+  // The list is empty until ovs-vswitchd has started: then the gate tells.
+  if (types.length === 0 || types.includes(datapath)) return [];
   return [
-    finding('datapath-unproven', {
-      message: 'no bridge uses the kernel datapath yet: whether the kernel has it shows when the bridge is made',
-      culprit: 'kernel datapath',
-      advice: 'look with "modinfo openvswitch"; without it take --datapath netdev',
+    finding('datapath-not-offered', {
+      message: `ovs-vswitchd does not offer the datapath type ${datapath}, only ${listed(types)}`,
+      culprit: datapath,
+      advice: `take another with --datapath (${listed(types)})`,
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../host/host.ts';
+import type { HostFacts } from '../../domain/host-facts.ts';
 import type { Address } from '../address.ts';
 import type { Finding } from '../finding.ts';
 import { networkOf, parseIp } from '../prefix.ts';

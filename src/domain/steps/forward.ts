@@ -14,7 +14,7 @@ import {
 import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
-import { neighboursOnHostPort, setMissing } from './neighbours.ts';
+import { neighboursOnHostPort, primeNeighbours, setMissing } from './neighbours.ts';
 import { moveLegs, moveRoutes } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink } from './uplink.ts';
@@ -87,7 +87,7 @@ function configureHostPort({ plan, snapshot, hostPort, hostPortSysctls, kernel, 
 function addressHostPort({ snapshot, hostPort, kernel, elapsedS, plan }: StepContext): Effect[] {
   if (hostPort === undefined) return [];
   const present = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
-  const wanted = addressesOnHostPort(snapshot, hostPort, elapsedS);
+  const wanted = addressesOnHostPort(snapshot, hostPort, elapsedS).filter(isMovable);
   return [
     ...addMissing(wanted, present),
     ...setMissing(neighboursOnHostPort(snapshot, hostPort), kernel.neighbours),
@@ -114,7 +114,8 @@ function switchRoutes({ snapshot, uplink, hostPort, kernel, elapsedS }: StepCont
   if (uplink === undefined || hostPort === undefined) return [];
   const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
   const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
-  return moveRoutes(wanted, kernel.routes, uplink.index, hostPort.index, addresses);
+  const moves = moveRoutes(wanted, kernel.routes, uplink.index, hostPort.index, addresses);
+  return moves.length === 0 ? [] : [...primeNeighbours(uplink.index, hostPort.index, kernel.neighbours), ...moves];
 }
 
 function removeUplinkAddresses(context: StepContext): Effect[] {

@@ -5,7 +5,7 @@ import { addMissing } from './addresses.ts';
 import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, restoreAltnames, restoreProperties } from './link-properties.ts';
-import { setMissing } from './neighbours.ts';
+import { primeNeighbours, setMissing } from './neighbours.ts';
 import { addMissingRoutes, isConnected, moveLegs, moveRoutes } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink, wantedAddresses } from './uplink.ts';
@@ -50,7 +50,10 @@ function restoreRoutes(context: StepContext): Effect[] {
   if (uplink === undefined) return [];
   const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
   const addresses = wantedAddresses(context, uplink);
-  if (hostPort !== undefined) return moveRoutes(wanted, kernel.routes, hostPort.index, uplink.index, addresses);
+  if (hostPort !== undefined) {
+    const moves = moveRoutes(wanted, kernel.routes, hostPort.index, uplink.index, addresses);
+    return moves.length === 0 ? [] : [...primeNeighbours(hostPort.index, uplink.index, kernel.neighbours), ...moves];
+  }
   return addMissingRoutes(
     wanted.filter(route => !isConnected(route, addresses)),
     kernel.routes,

@@ -1,7 +1,8 @@
+import type { HostIdentity } from '../../domain/host-facts.ts';
 import type { MigrationPlan } from '../../domain/plan.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
-import type { HostIdentity, ProbeOutcome } from '../../host/host.ts';
+import type { ProbeOutcome } from '../../host/host.ts';
 
 /** How far a migration has come; written before what it names begins. */
 export type JournalStage =

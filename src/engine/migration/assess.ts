@@ -1,13 +1,14 @@
 import type { Assessment } from '../../../machines/uplink-migration-types.ts';
 import { buildPlan, chooseDatapath } from '../../domain/build-plan.ts';
 import type { Finding } from '../../domain/finding.ts';
+import type { HostFacts } from '../../domain/host-facts.ts';
 import { linkByName } from '../../domain/kernel-state.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
 import { precheck } from '../../domain/precheck/index.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import { toFailure } from '../../errors.ts';
-import type { Host, HostFacts } from '../../host/host.ts';
+import type { Host } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import { compareWithPlan } from './compare.ts';
@@ -43,7 +44,7 @@ export async function assess(input: AssessInput): Promise<Assessed> {
   if (input.journal !== undefined) return { ...(await assessAgain(input, input.journal, facts)), facts };
   const kernel = await host.readKernel();
   const takenAt = clock.wallTime();
-  const datapath = chooseDatapath(request, ovs);
+  const datapath = chooseDatapath(request, ovs, facts);
   const findings = precheck({ request, kernel, ovs, facts, datapath, lockHolder: input.lockHolder, ownJournal: false });
   const link = linkByName(kernel, request.uplink);
   const isBlocked = findings.some(finding => finding.severity === 'blocking');

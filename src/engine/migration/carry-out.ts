@@ -44,7 +44,8 @@ export async function carryOut(work: StepWork): Promise<StepReport> {
       });
     }
     const nextCfg = await change(work, effects, nameOf);
-    if (nextCfg !== null) return reportOf(context, nextCfg);
+    // What was read before the change is older than the events since: the chart keeps those.
+    if (nextCfg !== null) return { nextCfg, pendingRows: false, uplink: null, hostPort: null, addresses: [] };
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Effect } from '../../domain/effect.ts';
 import { describeEffect } from '../../domain/effect-text.ts';
 import type { Link } from '../../domain/link.ts';
+import { IFF_UP } from '../../domain/link.ts';
+import { NUD_PERMANENT } from '../../domain/neighbour.ts';
 import type { ForwardStep, MigrationPlan, PlannedStep, RollbackStep } from '../../domain/plan.ts';
-import { isMovable } from '../../domain/steps/addresses.ts';
+import { addressesOnHostPort, isMovable } from '../../domain/steps/addresses.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
+import { moveLegs } from '../../domain/steps/routes.ts';
 import type { Host } from '../../host/host.ts';
 import type { Assessed } from './assess.ts';
 import { look } from './look.ts';
@@ -27,17 +30,22 @@ const INVERSE: Readonly<Record<ForwardStep, RollbackStep>> = {
 export async function describePlan(host: Host, { plan, snapshot, takenAt }: Assessed): Promise<readonly PlannedStep[]> {
   if (plan === null || snapshot === null) return [];
   const context = await look(host, { plan, snapshot, takenAt }, takenAt, {});
-  const future = foresee(context);
+  const standing = foresee(context);
+  const addressed = withAddresses(standing);
   const nameOf = (index: number): string => {
     if (index === plan.uplinkIndex) return plan.names.uplink;
     return index === FUTURE_INDEX
       ? (plan.names.hostPort ?? '')
       : (context.kernel.links.find(l => l.index === index)?.name ?? `link ${index}`);
   };
+  const worldOf = (step: ForwardStep): StepContext => {
+    if (step === 'renamingUplink') return context;
+    return step === 'switchingRoutes' || step === 'removingUplinkAddresses' ? addressed : standing;
+  };
   const describe = (effects: readonly Effect[]): readonly string[] => effects.map(e => describeEffect(e, nameOf));
   return (Object.keys(INVERSE) as ForwardStep[])
     .map((step): PlannedStep => {
-      const effects = forwardEffects(step, step === 'renamingUplink' ? context : future);
+      const effects = forwardEffects(step, worldOf(step)).filter(isShown);
       return {
         step,
         title: titleOf(step, plan),
@@ -45,16 +53,36 @@ export async function describePlan(host: Host, { plan, snapshot, takenAt }: Asse
         inverse: {
           step: INVERSE[step],
           title: inverseTitleOf(step, plan),
-          changes: describe(effects.flatMap(invert).reverse()),
+          changes: describe(effects.flatMap(effect => invert(effect, plan)).reverse()),
         },
       };
     })
     .filter(({ changes }) => changes.length > 0);
 }
 
+/** Flags that settle by themselves, and what is only learned, say nothing to a person. */
+function isShown(effect: Effect): boolean {
+  return (
+    effect.op !== 'address.replace' &&
+    !(effect.op === 'neighbour.set' && (effect.neighbour.state & NUD_PERMANENT) === 0)
+  );
+}
+
+/** The host once the addresses stand on both links. */
+function withAddresses(context: StepContext): StepContext {
+  const { hostPort, kernel, snapshot } = context;
+  if (hostPort === undefined) return context;
+  const addresses = addressesOnHostPort(snapshot, hostPort, 0);
+  return {
+    ...context,
+    hostPort: { ...hostPort, flags: IFF_UP },
+    kernel: { ...kernel, addresses: [...kernel.addresses, ...addresses] },
+  };
+}
+
 /** The host as it will be once the host port stands: renamed uplink, addresses on both. */
 function foresee(context: StepContext): StepContext {
-  const { plan, snapshot, kernel, uplink } = context;
+  const { plan, kernel, uplink } = context;
   if (uplink === undefined) return context;
   const renamed: Link = { ...uplink, name: plan.names.uplink };
   if (plan.hostPort === null) return { ...context, uplink: renamed };
@@ -67,12 +95,11 @@ function foresee(context: StepContext): StepContext {
     flags: 0,
     mtu: 0,
   };
-  const sysctls = Object.fromEntries(Object.keys(snapshot.sysctls).map(key => [key, 'default']));
-  return { ...context, kernel, uplink: renamed, hostPort, hostPortSysctls: {}, uplinkSysctls: sysctls };
+  return { ...context, kernel, uplink: renamed, hostPort, hostPortSysctls: {}, uplinkSysctls: {} };
 }
 
 /** The effect that takes another back, as far as a plan shows it; how it is really done is asked of the host then. */
-function invert(effect: Effect): readonly Effect[] {
+function invert(effect: Effect, plan: MigrationPlan): readonly Effect[] {
   switch (effect.op) {
     case 'link.rename':
       return [{ op: 'link.rename', link: { index: effect.link.index, name: effect.to }, to: effect.link.name }];
@@ -87,16 +114,11 @@ function invert(effect: Effect): readonly Effect[] {
     case 'ingress.mute':
       return [{ op: 'ingress.unmute', link: effect.link }];
     case 'route.add':
+    case 'route.append':
     case 'route.replace':
-      return [
-        {
-          op: 'route.replace',
-          route: {
-            ...effect.route,
-            nexthops: effect.route.nexthops,
-          },
-        },
-      ];
+      return [{ op: 'route.replace', route: moveLegs(effect.route, FUTURE_INDEX, plan.uplinkIndex) }];
+    case 'neighbour.set':
+      return [{ op: 'neighbour.remove', neighbour: effect.neighbour }];
     case 'rule.add':
       return [{ op: 'rule.remove', rule: effect.rule }];
     default:

@@ -43,6 +43,7 @@ export function startRun(options: RunOptions): Run {
   let state: string | null = null;
   let stateSince = startedAt;
   let isRestoreSent = false;
+  const toldFindings = new Set<string>();
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
 
   const tell = (event: Untimed<RunEvent>): void => log.push({ atMs: clock.now() - startedAt, ...event } as RunEvent);
@@ -51,7 +52,12 @@ export function startRun(options: RunOptions): Run {
       tell({ type: 'effect', effect, text, failure });
       logger?.debug({ interface: request.uplink, state, effect: effect.op, failure }, 'effect');
     },
-    onFinding: finding => tell({ type: 'finding', finding }),
+    onFinding: finding => {
+      // The host is judged twice, before and under the lock.
+      const key = `${finding.code} ${finding.message}`;
+      if (!toldFindings.has(key)) tell({ type: 'finding', finding });
+      toldFindings.add(key);
+    },
     onLockLost: failure => actor.send({ type: 'engine.lock.lost', failure }),
     // Without a control socket only `confirm` and `abort` from another process are lost: that stops nothing.
     onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),

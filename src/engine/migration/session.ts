@@ -1,6 +1,7 @@
+import type { HostIdentity } from '../../domain/host-facts.ts';
 import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
-import type { Host, HostIdentity, ProbeOutcome } from '../../host/host.ts';
+import type { Host, ProbeOutcome } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
 import type { JournalRecord, JournalStage } from '../journal/record.ts';
 import type { JournalStore } from '../journal/store.ts';

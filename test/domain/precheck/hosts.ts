@@ -1,5 +1,6 @@
 import type { Address } from '../../../src/domain/address.ts';
 import { IFA_F_PERMANENT } from '../../../src/domain/address.ts';
+import type { HostFacts } from '../../../src/domain/host-facts.ts';
 import type { KernelState } from '../../../src/domain/kernel-state.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import { IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP } from '../../../src/domain/link.ts';
@@ -10,7 +11,6 @@ import type { MigrationRequest } from '../../../src/domain/request.ts';
 import { DEFAULT_DEADLINES } from '../../../src/domain/request.ts';
 import type { Nexthop, Route } from '../../../src/domain/route.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
-import type { HostFacts } from '../../../src/host/host.ts';
 
 export const LO = 1;
 export const ETH0 = 2;
@@ -228,6 +228,7 @@ export function facts(overrides: Partial<HostFacts> = {}): HostFacts {
     linkFiles: [],
     bondMode: null,
     canMuteIngress: true,
+    hasKernelDatapath: true,
     ...overrides,
   };
 }

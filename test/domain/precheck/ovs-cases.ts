@@ -1,7 +1,6 @@
 import {
   address,
   facts,
-  kernel,
   kernelWith,
   kernelWithUplink,
   link,
@@ -67,12 +66,13 @@ export const OVS_CASES: readonly RuleCase[] = [
     quiet: { ovs: ovs([], ovsSystem({ datapathTypes: [] })) },
   },
   {
-    code: 'datapath-unproven',
-    when: 'there is no ovs-system',
-    host: { kernel: kernel({ links: [link()] }) },
-    culprit: 'kernel datapath',
+    code: 'datapath-not-offered',
+    when: 'the kernel module is not loaded',
+    host: { facts: facts({ hasKernelDatapath: false }) },
+    culprit: 'system',
+    says: ['modprobe openvswitch'],
     unless: 'the datapath is netdev',
-    quiet: { kernel: kernel({ links: [link()] }), datapath: 'netdev' },
+    quiet: { facts: facts({ hasKernelDatapath: false }), datapath: 'netdev' },
   },
   {
     code: 'ingress-mute-missing',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Address } from '../../../src/domain/address.ts';
+import type { HostFacts } from '../../../src/domain/host-facts.ts';
 import type { KernelState } from '../../../src/domain/kernel-state.ts';
 import { LAYOUTS } from '../../../src/domain/layout.ts';
 import type { Link } from '../../../src/domain/link.ts';
@@ -7,7 +8,6 @@ import type { OvsState } from '../../../src/domain/ovs-state.ts';
 import type { PrecheckInput } from '../../../src/domain/precheck/index.ts';
 import { FINDING_CODES } from '../../../src/domain/precheck/index.ts';
 import type { Nexthop, Route } from '../../../src/domain/route.ts';
-import type { HostFacts } from '../../../src/host/host.ts';
 import * as hosts from './hosts.ts';
 
 const index = fc.integer({ min: 1, max: 6 });
@@ -176,6 +176,7 @@ export const randomFacts: fc.Arbitrary<HostFacts> = fc
     ),
     bondMode: fc.option(fc.integer({ min: -1, max: 7 })),
     canMuteIngress: fc.boolean(),
+    hasKernelDatapath: fc.boolean(),
     release: fc.oneof(fc.constantFrom('6.18.1', '5.4', '', '6'), fc.string({ maxLength: 6 })),
   })
   .map(({ release, ...rest }) => ({ ...hosts.facts(rest), identity: hosts.factsWithRelease(release).identity }));
