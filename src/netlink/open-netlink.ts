@@ -146,16 +146,15 @@ function createNetlink(
 
   const client: Netlink = {
     links: () => dumper.dump(dumpRequest('links', RTM_GETLINK, linkDumpPayload()), listOf(RTM_NEWLINK, decodeLink)),
-    addresses: filter =>
-      perFamily<Address>(filter?.family, async family => {
-        const payload = addressDumpPayload(family, filter?.linkIndex ?? 0);
-        const list = await emptyIf(
-          dumper.dump(dumpRequest('addresses', RTM_GETADDR, payload), listOf(RTM_NEWADDR, decodeAddress)),
-          ENODEV,
-        );
-        // Kernels without strict checking (before 4.20) do not filter.
-        return filter?.linkIndex === undefined ? list : list.filter(address => address.linkIndex === filter.linkIndex);
-      }),
+    addresses: async filter => {
+      const list = await perFamily<Address>(filter?.family, family =>
+        dumper.dump(
+          dumpRequest('addresses', RTM_GETADDR, addressDumpPayload(family)),
+          listOf(RTM_NEWADDR, decodeAddress),
+        ),
+      );
+      return filter?.linkIndex === undefined ? list : list.filter(address => address.linkIndex === filter.linkIndex);
+    },
     routes: filter =>
       perFamily<Route>(filter?.family, async family => {
         const payload = routeDumpPayload(family, filter?.table);

@@ -114,7 +114,14 @@ function switchRoutes({ snapshot, uplink, hostPort, kernel, elapsedS }: StepCont
   if (uplink === undefined || hostPort === undefined) return [];
   const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
   const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
-  const moves = moveRoutes(wanted, kernel.routes, uplink.index, hostPort.index, addresses);
+  const moves = moveRoutes({
+    wanted,
+    present: kernel.routes,
+    rules: kernel.rules,
+    from: uplink.index,
+    to: hostPort.index,
+    addresses,
+  });
   return moves.length === 0 ? [] : [...primeNeighbours(uplink.index, hostPort.index, kernel.neighbours), ...moves];
 }
 

@@ -6,7 +6,7 @@ import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, restoreAltnames, restoreProperties } from './link-properties.ts';
 import { primeNeighbours, setMissing } from './neighbours.ts';
-import { addMissingRoutes, isConnected, moveLegs, moveRoutes } from './routes.ts';
+import { addMissingRoutes, moveLegs, moveRoutes } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink, wantedAddresses } from './uplink.ts';
 
@@ -51,13 +51,17 @@ function restoreRoutes(context: StepContext): Effect[] {
   const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
   const addresses = wantedAddresses(context, uplink);
   if (hostPort !== undefined) {
-    const moves = moveRoutes(wanted, kernel.routes, hostPort.index, uplink.index, addresses);
+    const moves = moveRoutes({
+      wanted,
+      present: kernel.routes,
+      rules: kernel.rules,
+      from: hostPort.index,
+      to: uplink.index,
+      addresses,
+    });
     return moves.length === 0 ? [] : [...primeNeighbours(hostPort.index, uplink.index, kernel.neighbours), ...moves];
   }
-  return addMissingRoutes(
-    wanted.filter(route => !isConnected(route, addresses)),
-    kernel.routes,
-  );
+  return addMissingRoutes(wanted, kernel.routes, kernel.rules);
 }
 
 function unmuteUplink({ uplink, muted }: StepContext): Effect[] {

@@ -3,7 +3,8 @@ import { IFA_F_NOPREFIXROUTE } from '../address.ts';
 import type { Effect } from '../effect.ts';
 import { networkOf } from '../prefix.ts';
 import type { Route } from '../route.ts';
-import { RTNH_F_ONLINK, RTNH_F_PERVASIVE, RTPROT_KERNEL, usesLink } from '../route.ts';
+import { isDefault, RTNH_F_ONLINK, RTNH_F_PERVASIVE, RTPROT_KERNEL, usesLink } from '../route.ts';
+import type { Rule } from '../rule.ts';
 import { isKernelOwned } from '../snapshot.ts';
 
 /** Leg flags that a person chose; DEAD, LINKDOWN and the offload bits are the kernel's and make it refuse (F-63). */
@@ -53,30 +54,50 @@ function describe(route: Route): string {
   return JSON.stringify([route.type, route.protocol, route.scope, route.prefSrc, route.preference ?? 0, metrics, hops]);
 }
 
-/** On-link routes before those via a gateway, which the kernel checks against them (F-65); otherwise the kernel's order. */
-function inAddingOrder(routes: readonly Route[]): readonly Route[] {
-  const hasGateway = (route: Route): number => (route.nexthops.some(hop => hop.gateway !== null) ? 1 : 0);
+/**
+ * The order in which the kernel takes routes: on-link ones before those via a gateway, which it checks against them (F-65), and defaults last.
+ * It makes that check by the policy rules: a default of a table that an early rule points to would hide the gateway's on-link
+ * route from those that follow (EHOSTUNREACH), so defaults of tables with late rules go first.
+ */
+function inAddingOrder(routes: readonly Route[], rules: readonly Rule[]): readonly Route[] {
+  const rank = new Map<number, number>();
+  for (const rule of rules) rank.set(rule.table, Math.min(rank.get(rule.table) ?? Infinity, rule.priority));
+  const classOf = (route: Route): number => {
+    if (!route.nexthops.some(hop => hop.gateway !== null)) return 0;
+    return isDefault(route) ? 2 : 1;
+  };
   return routes
     .map((route, position) => ({ route, position }))
-    .sort((a, b) => hasGateway(a.route) - hasGateway(b.route) || a.position - b.position)
+    .sort((a, b) => {
+      const byClass = classOf(a.route) - classOf(b.route);
+      if (byClass !== 0) return byClass;
+      const byRule =
+        classOf(a.route) === 2 ? (rank.get(b.route.table) ?? Infinity) - (rank.get(a.route.table) ?? Infinity) : 0;
+      return byRule || a.position - b.position;
+    })
     .map(({ route }) => route);
 }
 
+/** A move of routes between two links. */
+export interface RouteMove {
+  /** The routes as they are to be, with their legs on {@link to}. */
+  readonly wanted: readonly Route[];
+  readonly present: readonly Route[];
+  readonly rules: readonly Rule[];
+  readonly from: number;
+  readonly to: number;
+  /** Addresses of {@link to}. */
+  readonly addresses: readonly Address[];
+}
+
 /**
- * Moves routes from one link to another without a moment in which there is none. `wanted` are the routes as they are to be,
- * with their legs on `to`; `addresses` are those of `to`.
+ * Moves routes from one link to another without a moment in which there is none.
  *
  * The first route of a key is replaced in place; a further one of the same key is appended and its old self removed (a replace
- * would hit the first, F-63). The old link's connected routes go last: the new link's, made with its addresses, are behind them
- * and take over at that moment.
+ * would hit the first, F-63). Once all have moved, the old link's connected routes go: the new link's, made with its addresses, are
+ * behind them and take over at that moment.
  */
-export function moveRoutes(
-  wanted: readonly Route[],
-  present: readonly Route[],
-  from: number,
-  to: number,
-  addresses: readonly Address[],
-): Effect[] {
+export function moveRoutes({ wanted, present, rules, from, to, addresses }: RouteMove): Effect[] {
   const effects: Effect[] = [];
   const byKey = new Map<string, Route[]>();
   for (const route of present) {
@@ -85,15 +106,17 @@ export function moveRoutes(
     if (list === undefined) byKey.set(key, [route]);
     else list.push(route);
   }
-  for (const route of inAddingOrder(wanted)) {
-    if (isConnected(route, addresses)) continue;
+  for (const route of inAddingOrder(wanted, rules)) {
     const group = byKey.get(keyOf(route)) ?? [];
-    const old = group.find(r => isSameRoute(moveLegs(r, from, to), route) && !isSameRoute(r, route));
+    const old = group.find(r => !isSameRoute(r, route) && isSameRoute(moveLegs(r, from, to), route));
     if (group.some(r => isSameRoute(r, route))) {
-      if (old !== undefined) effects.push({ op: 'route.remove', route: old });
+      if (old !== undefined && !isConnected(route, addresses)) effects.push({ op: 'route.remove', route: old });
     } else if (group.length === 0) {
       effects.push({ op: 'route.add', route });
       byKey.set(keyOf(route), [route]);
+    } else if (isConnected(route, addresses)) {
+      // The address is there but its route is not: somebody took it, or a move that was cut short.
+      effects.push({ op: 'route.append', route });
     } else if (old !== undefined && group[0] === old) {
       effects.push({ op: 'route.replace', route });
       byKey.set(keyOf(route), [route, ...group.slice(1)]);
@@ -102,13 +125,12 @@ export function moveRoutes(
       if (old !== undefined) effects.push({ op: 'route.remove', route: old });
     }
   }
-  for (const route of present) {
-    if (isKernelOwned(route) || !usesLink(route, from)) continue;
-    if (isConnected(route, addresses) && hasCounterpart(route, present, from, to)) {
-      effects.push({ op: 'route.remove', route });
-    }
-  }
-  return effects;
+  // Not in the same round: a refused move must not cost the route that still works.
+  if (effects.length > 0) return effects;
+  return present
+    .filter(route => !isKernelOwned(route) && usesLink(route, from) && isConnected(route, addresses))
+    .filter(route => hasCounterpart(route, present, from, to))
+    .map(route => ({ op: 'route.remove', route }));
 }
 
 function hasCounterpart(route: Route, present: readonly Route[], from: number, to: number): boolean {
@@ -117,8 +139,13 @@ function hasCounterpart(route: Route, present: readonly Route[], from: number, t
 }
 
 /** Adds those of `wanted` that are missing, without touching anything else. */
-export function addMissingRoutes(wanted: readonly Route[], present: readonly Route[]): Effect[] {
-  return inAddingOrder(wanted.filter(route => !present.some(r => isSameRoute(r, route)))).map(route => ({
+export function addMissingRoutes(
+  wanted: readonly Route[],
+  present: readonly Route[],
+  rules: readonly Rule[],
+): Effect[] {
+  const missing = wanted.filter(route => !present.some(r => isSameRoute(r, route)));
+  return inAddingOrder(missing, rules).map(route => ({
     op: present.some(r => keyOf(r) === keyOf(route)) ? 'route.append' : 'route.add',
     route: moveLegs(route, -1, -1),
   }));

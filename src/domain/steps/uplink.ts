@@ -30,7 +30,7 @@ export function convergeUplink(context: StepContext): Effect[] {
   if (addresses.length > 0) return addresses;
   const all = wantedAddresses(context, uplink);
   const routes = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
-  const missing = addMissingRoutes(routes, kernel.routes);
+  const missing = addMissingRoutes(routes, kernel.routes, kernel.rules);
   if (missing.length > 0) return missing;
   // A prefix route that came with an address, though somebody had removed it before.
   return kernel.routes

@@ -3,7 +3,7 @@ import { createActor } from 'xstate';
 import type { MigrationContext, MigrationEntry, MigrationInput } from '../../../machines/uplink-migration-types.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import type { Failure } from '../../errors.ts';
-import { toFailure } from '../../errors.ts';
+import { describeFailure, toFailure } from '../../errors.ts';
 import { createControl } from '../control.ts';
 import { createEventLog } from '../event-log.ts';
 import type { JournalRecord } from '../journal/record.ts';
@@ -173,8 +173,7 @@ function adviceFor(result: RunResult, context: MigrationContext, stranding: Fail
   const { uplink } = context.request;
   if (result === 'stranded') {
     return [
-      `${uplink} could not be put back: ${stranding?.what ?? 'unknown reason'}${stranding?.got === undefined ? '' : ` (${stranding.got})`}`,
-      stranding?.advice ?? 'see the log',
+      `${uplink} could not be put back: ${stranding === null ? 'unknown reason' : describeFailure(stranding)}`,
       'then run `ovs-uplink recover`: it goes on from the journal',
     ];
   }
