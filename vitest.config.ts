@@ -1,13 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
+const LIVE = ['test/lab/**/*.test.ts', 'test/live/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Live tests share one machine with two cores: files run one after another there, and no test waits for ever.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    fileParallelism: true,
-    maxWorkers: 2,
     reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: LIVE,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Real hosts, Open vSwitch and probes: they want the machine for themselves, so one file after another, after the rest.
+        test: {
+          name: 'live',
+          include: LIVE,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -8,7 +8,7 @@ import type { Snapshot } from '../src/domain/snapshot.ts';
 import type { Failure } from '../src/errors.ts';
 
 /** Where a run begins: a new one by assessing, a resumed one where its journal says. */
-export type MigrationEntry = 'assessing' | 'verifying' | 'confirming' | 'committed' | 'rollingBack' | 'rowsPending';
+export type MigrationEntry = 'assessing' | 'verifying' | 'confirming' | 'committed' | 'rollingBack';
 
 export interface MigrationInput {
   readonly request: MigrationRequest;
@@ -44,7 +44,7 @@ export interface MigrationContext extends MigrationInput {
   readonly stranding: Failure | null;
   /** Tries of the way back so far. */
   readonly attempts: number;
-  /** OVSDB rows of ours are left because OVSDB does not answer. */
+  /** The kernel is put back, but Open vSwitch has not let go yet: OVSDB does not answer, or ovs-vswitchd hangs. */
   readonly pendingRows: boolean;
   readonly alreadyDone: boolean;
   /** The way back was asked for (RESTORE), it is not the answer to a failure. */

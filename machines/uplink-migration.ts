@@ -36,7 +36,6 @@ export const uplinkMigration = setup({
     writeJournal: fromPromise<Assessment>(unprovided),
     forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(unprovided),
     rollbackStep: fromPromise<StepReport, { readonly step: RollbackStep }>(unprovided),
-    removeRows: fromPromise<StepReport>(unprovided),
     announce: fromPromise<void>(unprovided),
     compareWithPlan: fromPromise<void>(unprovided),
     runProbes: fromPromise<void>(unprovided),
@@ -141,7 +140,6 @@ export const uplinkMigration = setup({
         { guard: { type: 'resumesAt', params: { entry: 'committed' } }, target: 'committed' },
         { guard: { type: 'resumesAt', params: { entry: 'confirming' } }, target: 'confirming' },
         { guard: { type: 'resumesAt', params: { entry: 'verifying' } }, target: 'verifying' },
-        { guard: { type: 'resumesAt', params: { entry: 'rowsPending' } }, target: 'removingRows' },
         { target: 'rollingBack' },
       ],
     },
@@ -544,16 +542,6 @@ export const uplinkMigration = setup({
         },
       },
     },
-    // The kernel was put back before; only rows were left, because OVSDB did not answer then.
-    removingRows: {
-      id: 'removingRows',
-      invoke: {
-        src: 'removeRows',
-        onDone: { target: '#rollingBack.closingJournal', actions: 'recordRollbackStep' },
-        onError: { target: '#stranded', actions: 'recordStranding' },
-      },
-      after: { rollbackDeadline: { target: '#stranded', actions: 'recordStranding' } },
-    },
     stranded: {
       id: 'stranded',
       initial: 'deciding',
@@ -561,14 +549,7 @@ export const uplinkMigration = setup({
         deciding: {
           always: [{ guard: 'hasAttemptsLeft', target: 'waiting', actions: 'countAttempt' }, { target: 'givenUp' }],
         },
-        waiting: {
-          after: {
-            retryDelay: [
-              { guard: { type: 'resumesAt', params: { entry: 'rowsPending' } }, target: '#removingRows' },
-              { target: '#rollingBack' },
-            ],
-          },
-        },
+        waiting: { after: { retryDelay: { target: '#rollingBack' } } },
         givenUp: {
           tags: 'terminal',
           on: { RESTORE: { target: '#rollingBack', actions: 'recordRestoreRequest' } },

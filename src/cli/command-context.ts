@@ -50,12 +50,13 @@ export function migrateOptions(settings: Settings): MigrateOptions {
 
 /** The engine's `deadlines` option; absent where the settings say nothing. */
 export function deadlineOptions(settings: Settings): Pick<MigrateOptions, 'deadlines'> {
-  const { stepTimeout, gateTimeout } = settings;
-  if (stepTimeout === undefined && gateTimeout === undefined) return {};
+  const { stepTimeout, gateTimeout, probeTimeout } = settings;
+  if (stepTimeout === undefined && gateTimeout === undefined && probeTimeout === undefined) return {};
   return {
     deadlines: {
       ...(stepTimeout !== undefined && { stepMs: stepTimeout }),
       ...(gateTimeout !== undefined && { gateMs: gateTimeout }),
+      ...(probeTimeout !== undefined && { probeMs: probeTimeout }),
     },
   };
 }

@@ -19,6 +19,7 @@ const REQUEST = [
   'confirmWithin',
   'stepTimeout',
   'gateTimeout',
+  'probeTimeout',
   'useExistingBridge',
   'accept',
 ] as const satisfies readonly SettingName[];

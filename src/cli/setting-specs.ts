@@ -77,6 +77,11 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     description: 'for one step of the chart (default: 10s)',
     parse: parseDuration,
   },
+  probeTimeout: {
+    flags: '--probe-timeout <duration>',
+    description: 'for the probes to pass again (default: 5s)',
+    parse: parseDuration,
+  },
   gateTimeout: {
     flags: '--gate-timeout <duration>',
     description: 'for OVS to become ready (default: 30s)',

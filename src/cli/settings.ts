@@ -25,6 +25,7 @@ export interface Settings {
   readonly confirmWithin?: number;
   readonly stepTimeout?: number;
   readonly gateTimeout?: number;
+  readonly probeTimeout?: number;
   readonly useExistingBridge?: boolean;
   readonly accept?: readonly string[];
   readonly timeout?: number;

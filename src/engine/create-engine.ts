@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { MigrationEntry } from '../../machines/uplink-migration-types.ts';
 import { diagnose } from '../domain/doctor.ts';
 import { LAYOUTS } from '../domain/layout.ts';
 import { MAX_LINK_NAME_LENGTH } from '../domain/link.ts';
@@ -173,16 +174,16 @@ function missing(uplink: string, directory: string): Error {
 }
 
 /** Where a run that died goes on: whatever was not fully in place is put back. */
-function entryOf(stage: JournalStage): 'verifying' | 'confirming' | 'committed' | 'rollingBack' | 'rowsPending' {
+function entryOf(stage: JournalStage): MigrationEntry {
   switch (stage) {
     case 'preparing':
     case 'cuttingOver':
     case 'rollingBack':
+    case 'rowsPending':
       return 'rollingBack';
     case 'verifying':
     case 'confirming':
     case 'committed':
-    case 'rowsPending':
       return stage;
   }
 }

@@ -46,7 +46,10 @@ export interface RunOutcome {
   readonly failure: Failure | null;
   /** State of the chart in which it failed. */
   readonly failedIn: string | null;
-  /** OVSDB rows of ours that could not be removed yet because OVSDB does not answer; `recover` removes them. */
+  /**
+   * Open vSwitch has not let go yet: rows of ours could not be removed because OVSDB does not answer, or ovs-vswitchd hangs. `recover` ends
+   * it, once they answer.
+   */
   readonly pendingRows: boolean;
   /** What a person must do now, if anything. */
   readonly advice: readonly string[];

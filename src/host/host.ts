@@ -20,6 +20,9 @@ export type HostEvent =
   | { readonly type: 'ovsdb.connection.lost'; readonly failure: Failure }
   | { readonly type: 'ovsdb.state.changed'; readonly ovs: OvsState };
 
+/** `hung`: it takes connections but does not answer; `unknown`: its control socket is not to be found from here. */
+export type VswitchdState = 'alive' | 'hung' | 'gone' | 'unknown';
+
 /** Which rows with a migration's mark are in OVSDB. */
 export interface OwnRows {
   readonly bridge: boolean;
@@ -64,6 +67,11 @@ export interface Host extends AsyncDisposable {
   bumpConfiguration(signal: AbortSignal): Promise<number>;
   /** Reads from the server itself, past any copy, which rows a migration owns. */
   ownRows(id: string, signal: AbortSignal): Promise<OwnRows>;
+  /**
+   * Asks ovs-vswitchd for a sign of life over its control socket. An answer also says that its present turn is over: what it was about to do in
+   * the kernel is done.
+   */
+  checkVswitchd(limitMs: number, signal: AbortSignal): Promise<VswitchdState>;
   /** A question to ovs-vswitchd's control socket; resolves to the datapath features of a bridge. */
   showDatapathFeatures(bridge: string, signal: AbortSignal): Promise<string>;
 

@@ -1,15 +1,14 @@
-import { dirname } from 'node:path';
-import { uplinkError } from '../errors.ts';
 import type { NetlinkEvent } from '../netlink/index.ts';
 import { hasIngressDrop, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
 import type { TlsFiles } from '../ovsdb/index.ts';
-import { createUnixctlClient, findUnixctlSocket } from '../unixctl/index.ts';
+import { createUnixctlClient } from '../unixctl/index.ts';
 import type { Host, HostEvent } from './host.ts';
 import { applyEffects } from './linux-effects.ts';
 import { readLinuxFacts } from './linux-facts.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
 import { readLinkSysctls } from './linux-sysctl.ts';
+import { checkVswitchd, findControlSocket } from './linux-vswitchd.ts';
 
 /** Where Open vSwitch is. */
 export interface LinuxHostOptions {
@@ -54,9 +53,12 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     connectOvs: signal => ovs.connect(signal),
     bumpConfiguration: signal => ovs.bump(signal),
     ownRows: (id, signal) => ovs.ownRows(id, signal),
+    async checkVswitchd(limitMs, signal) {
+      const path = await findControlSocket(options.ovsdb, options.unixctl).catch(() => undefined);
+      return path === undefined ? 'unknown' : checkVswitchd(path, limitMs, signal);
+    },
     async showDatapathFeatures(bridge, signal) {
-      const path = options.unixctl ?? (await findUnixctlSocket(runFolder(options.ovsdb)));
-      await using client = createUnixctlClient({ path });
+      await using client = createUnixctlClient({ path: await findControlSocket(options.ovsdb, options.unixctl) });
       return await client.showDatapathFeatures(bridge, { signal });
     },
     async apply(effects, signal) {
@@ -92,18 +94,4 @@ function toHostEvent(event: NetlinkEvent): HostEvent | undefined {
     default:
       return undefined;
   }
-}
-
-/** ovs-vswitchd keeps its control socket and pidfile beside the OVSDB socket. */
-function runFolder(ovsdb: string): string {
-  const unix = ovsdb.split(',').find(remote => remote.startsWith('unix:'));
-  if (unix === undefined) {
-    throw uplinkError('UNIXCTL_UNREACHABLE', {
-      what: 'cannot tell where the control socket of ovs-vswitchd is',
-      object: ovsdb,
-      expected: 'a unix: address of OVSDB',
-      advice: 'name the control socket',
-    });
-  }
-  return dirname(unix.slice('unix:'.length));
 }

@@ -138,7 +138,16 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
       const stop = lock.subscribe(event => {
         if (event !== 'lost' && event !== 'stolen') return;
         isLocked = false;
-        onLost({ code: 'LOCK_HELD', what: `the OVSDB lock was ${event}`, object: OVSDB_LOCK });
+        onLost(
+          event === 'stolen'
+            ? { code: 'LOCK_HELD', what: 'another process took the OVSDB lock from us', object: OVSDB_LOCK }
+            : {
+                code: 'OVSDB_DISCONNECTED',
+                what: 'the connection to ovsdb-server was lost, and with it our lock',
+                object: remotes,
+                advice: 'see whether ovsdb-server runs',
+              },
+        );
       });
       return async () => {
         isLocked = false;

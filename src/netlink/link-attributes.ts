@@ -36,7 +36,7 @@ export const IFLA_INET6_ADDR_GEN_MODE = 8;
 /** Bytes of struct ifinfomsg. */
 export const IFINFOMSG = 16;
 /**
- * RTEXT_FILTER_VF makes the kernel size the dump buffer for the largest link; without it a link of more than 3.7 KB (many
- * altnames) silently ends the dump (blocks.md §1.3). SKIP_STATS leaves out what nobody reads here.
+ * RTEXT_FILTER_VF and RTEXT_FILTER_SKIP_STATS. With any mask the kernel sizes the dump buffer for the largest link; with
+ * none, a link of more than 3.7 KB (many altnames) silently ends the dump (blocks.md §1.3; on 6.18 either bit suffices).
  */
 export const LINK_EXT_MASK = 0x1 | 0x8;

@@ -1,3 +1,4 @@
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { uplinkError } from '../../src/errors.ts';
 import type { LabResources } from './cleanup.ts';
@@ -94,6 +95,9 @@ export function createOpenVswitch(netns: string, dir: string, resources: LabReso
         await vsctl('--no-wait', 'remove', 'Open_vSwitch', '.', 'other_config', 'flow-restore-wait');
       }
       await start('ovs-vswitchd', [ovsdbRemote, `--unixctl=${vswitchdCtl}`], options.signal);
+      // The name under which Open vSwitch's tools look for it.
+      const pid = readFileSync(join(dir, 'ovs-vswitchd.pid'), 'utf8').trim();
+      symlinkSync(vswitchdCtl, join(dir, `ovs-vswitchd.${pid}.ctl`));
     },
     stopVswitchd: (signal = 'SIGTERM') => stop('ovs-vswitchd', signal),
     pauseVswitchd: () => current('ovs-vswitchd')?.signal('SIGSTOP'),

@@ -61,8 +61,17 @@ describe.skipIf(!canMakeNamespaces)('links', () => {
     ns.ip('link', 'set', 'v0', 'alias', 'the uplink', 'mtu', '1400', 'txqueuelen', '777', 'group', '5', 'up');
     ns.ip('link', 'property', 'add', 'dev', 'v0', 'altname', 'enp0s1', 'altname', 'a-much-longer-altname-than-fifteen');
     ns.ip('link', 'set', 'w1', 'addrgenmode', 'none');
-    const links = await netlink.links();
-    const shown = ns.ipJson<IpLink>('link');
+    // The kernel settles operstate up to a second later (linkwatch): compare with an `ip` that says the same before and after.
+    let shown = ns.ipJson<IpLink>('link');
+    let links = await netlink.links();
+    for (
+      let again = ns.ipJson<IpLink>('link');
+      JSON.stringify(again) !== JSON.stringify(shown);
+      again = ns.ipJson<IpLink>('link')
+    ) {
+      shown = again;
+      links = await netlink.links();
+    }
     expect(links.map(link => link.name)).toEqual(shown.map(link => link.ifname));
     for (const [i, link] of links.entries()) {
       const ip = shown[i]!;

@@ -21,7 +21,7 @@ describe.skipIf(!canMakeNamespaces)('ingress drop', () => {
 
   /** Does the stack behind a0 answer a TCP SYN (with a reset: nobody listens)? ARP is dropped as well, so the peer knows the way. */
   const answers = (): boolean => {
-    const connect = 'timeout 0.4 bash -c "echo > /dev/tcp/10.77.0.1/9" 2>&1 || true';
+    const connect = 'timeout 2 bash -c "echo > /dev/tcp/10.77.0.1/9" 2>&1 || true';
     return pair.b.exec('bash', '-c', connect).includes('refused');
   };
   const ruleset = () => pair.a.exec('nft', 'list', 'ruleset');

@@ -12,7 +12,7 @@ describe.skipIf(!canMakeNamespaces)('probing a neighbour', () => {
     pair = createPair();
     // Faster verdicts: what is tested is who answers, not the kernel's patience.
     for (const family of ['ipv4', 'ipv6']) {
-      pair.a.exec('sysctl', '-qw', `net.${family}.neigh.a0.retrans_time_ms=100`);
+      pair.a.exec('sysctl', '-qw', `net.${family}.neigh.a0.retrans_time_ms=300`);
     }
     netlink = openNetlink({ netnsPath: pair.a.path });
     linkIndex = (await netlink.linkByName('a0'))!.index;
@@ -117,4 +117,35 @@ describe.skipIf(!canMakeNamespaces)('probing a neighbour', () => {
       netlink.probeNeighbour({ linkIndex, address: '10.77.0.97' }, { timeoutMs, signal: abort.signal }),
     ).rejects.toThrow('enough');
   });
+
+  test.each(['10.77.0.96', 'fd77::96'])(
+    'an abort while dumps still wait rejects at once, and leaves no rejection unhandled (%s)',
+    async address => {
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => unhandled.push(reason);
+      process.on('unhandledRejection', note);
+      try {
+        for (let turns = 0; turns < 12; turns++) {
+          // The probe's own first dumps stand in a queue behind these, which take many turns of the event loop.
+          const busy = Promise.all(Array.from({ length: 300 }, () => netlink.readKernelState()));
+          let isBusy = true;
+          const ended = busy.then(() => (isBusy = false));
+          const abort = new AbortController();
+          const probe = netlink.probeNeighbour({ linkIndex, address }, { timeoutMs, signal: abort.signal });
+          const outcome = probe.then(
+            () => 'resolved',
+            error => `${error.message}, while busy: ${isBusy}`,
+          );
+          for (let i = 0; i < turns; i++) await new Promise(resolve => setImmediate(resolve));
+          abort.abort(new Error('enough'));
+          expect(await outcome).toBe('enough, while busy: true');
+          await ended;
+          await new Promise(resolve => setImmediate(resolve));
+        }
+      } finally {
+        process.off('unhandledRejection', note);
+      }
+      expect(unhandled).toEqual([]);
+    },
+  );
 });

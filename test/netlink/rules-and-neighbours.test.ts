@@ -36,6 +36,7 @@ describe.skipIf(!canMakeNamespaces)('rules and neighbours', () => {
   beforeAll(async () => {
     ns = createNamespace('rule');
     ns.ip('link', 'add', 'e0', 'type', 'veth', 'peer', 'name', 'e1');
+    for (const end of ['e0', 'e1']) ns.ip('link', 'set', end, 'addrgenmode', 'none');
     ns.ip('link', 'set', 'e0', 'up');
     ns.ip('link', 'set', 'e1', 'up');
     netlink = openNetlink({ netnsPath: ns.path });

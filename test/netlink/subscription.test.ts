@@ -15,7 +15,7 @@ describe.skipIf(!canMakeNamespaces)('subscription', () => {
   beforeAll(async () => {
     ns = createNamespace('event');
     ns.ip('link', 'add', 'e0', 'type', 'veth', 'peer', 'name', 'e1');
-    ns.ip('link', 'set', 'e0', 'addrgenmode', 'none');
+    for (const end of ['e0', 'e1']) ns.ip('link', 'set', end, 'addrgenmode', 'none');
     ns.ip('link', 'set', 'e1', 'up');
     ns.ip('link', 'set', 'e0', 'up');
     netlink = openNetlink({ netnsPath: ns.path });

@@ -12,6 +12,7 @@ import { finding } from './finding-codes.ts';
 export const BRIDGE_RULES: readonly RequestRule[] = [
   checkBridgeOwner,
   checkBridgeExists,
+  checkBridgeLocalPort,
   checkBridgeDatapath,
   checkFailMode,
   checkControllers,
@@ -61,6 +62,18 @@ function checkBridgeExists({ bridge, ovs, request, names }: PrecheckContext): re
       message: `there is no bridge ${names.bridge} to use; it would be made`,
       culprit: names.bridge,
       advice: 'look at the names with "ovs-vsctl list-br"',
+    }),
+  ];
+}
+
+/** Its local port and its addresses are somebody else's: they could not be taken back by removing what we made. */
+function checkBridgeLocalPort({ bridge, request, names }: PrecheckContext): readonly Finding[] {
+  if (bridge === undefined || !request.useExistingBridge || isMarked(bridge) || !names.hostPortIsLocal) return [];
+  return [
+    finding('bridge-local-port-foreign', {
+      message: `with layout ${request.layout} the local port of ${bridge.name} would take the addresses, but that bridge is not ours`,
+      culprit: bridge.name,
+      advice: 'take layout host-port or attach-only with an existing bridge, or another name for a bridge of its own',
     }),
   ];
 }

@@ -180,6 +180,10 @@ export const FINDING_CODES = {
     meaning: 'the bridge exists and was not made by ovs-uplink',
     fact: 'F-40',
   },
+  'bridge-local-port-foreign': {
+    severity: 'blocking',
+    meaning: 'the layout would use the local port of a bridge that is not ours',
+  },
   'bridge-of-other-migration': {
     severity: 'blocking',
     meaning: 'the bridge belongs to the migration of another uplink',

@@ -74,7 +74,7 @@ function checkDatapath({ ovs, facts, datapath }: PrecheckContext): readonly Find
   if (datapath === 'system' && !facts.hasKernelDatapath) {
     return [
       finding('datapath-not-offered', {
-        message: 'the kernel has no Open vSwitch datapath: module openvswitch is not loaded',
+        message: 'the kernel has nothing for the datapath type system: its module openvswitch is not loaded',
         culprit: 'system',
         advice: 'load it with "modprobe openvswitch", or take --datapath netdev',
       }),

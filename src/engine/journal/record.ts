@@ -12,7 +12,7 @@ export type JournalStage =
   | 'confirming'
   | 'committed'
   | 'rollingBack'
-  /** The kernel is as before; rows of ours wait for OVSDB to answer. */
+  /** The kernel is as before, but Open vSwitch has not let go yet: rows of ours wait for OVSDB to answer, or ovs-vswitchd hangs. */
   | 'rowsPending';
 
 /** What is on disk before the first change: enough for another process to finish or to put everything back. */

@@ -9,7 +9,6 @@ import { forwardEffects } from '../../domain/steps/forward.ts';
 import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 import type { ProbeOutcome } from '../../host/host.ts';
-import { createExclusive } from '../exclusive.ts';
 import { findLockHolder } from '../state-lock.ts';
 import type { Assessed } from './assess.ts';
 import { assess, describeForeign } from './assess.ts';
@@ -43,10 +42,16 @@ export function releaseMsOf(request: MigrationRequest): number {
   return Math.min(2_000, request.deadlines.stepMs / 2);
 }
 
-/** The actors of the migration chart, bound to one session. One works at a time: a late one has ended before the next begins. */
+/** The actors of the migration chart, bound to one session. */
 export function migrationActors(session: Session, request: MigrationRequest, reports: ActorReports) {
   const { host, clock, store } = session;
-  const exclusive = createExclusive();
+  /** One works at a time: a late one has ended before the next begins. */
+  const alone =
+    <T, I>(work: (signal: AbortSignal, input: I) => Promise<T>) =>
+    ({ signal, input }: { readonly signal: AbortSignal; readonly input: I }): Promise<T> => {
+      const living = AbortSignal.any([signal, session.life.signal]);
+      return session.exclusive(() => work(living, input));
+    };
   const lookNow = (needs: Needs) => look(host, subjectOf(session), clock.wallTime(), needs);
 
   const judge = async (lockHolder: string | null, signal: AbortSignal): Promise<Assessed> => {
@@ -58,8 +63,8 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
   };
 
   return {
-    takeOver: fromPromise<void>(({ signal }) =>
-      exclusive(async () => {
+    takeOver: fromPromise<void>(
+      alone(async signal => {
         const facts = await host.readFacts(request.uplink);
         const journal = session.journal();
         const foreign = journal === undefined ? null : describeForeign(journal, facts);
@@ -76,21 +81,21 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         await reports.onLocked();
       }),
     ),
-    assess: fromPromise<Assessment>(({ signal }) =>
-      exclusive(async () => {
+    assess: fromPromise<Assessment>(
+      alone(async signal => {
         const assessed = await judge(findLockHolder(store.directory), signal);
         if (assessed.verdict === 'proceed') session.baseline = await askProbes(session, request, assessed, signal);
         return assessed;
       }),
     ),
-    acquireLock: fromPromise<void>(({ signal }) =>
-      exclusive(async () => {
+    acquireLock: fromPromise<void>(
+      alone(async signal => {
         await session.lock(reports.onLockLost, signal);
         await reports.onLocked();
       }),
     ),
-    writeJournal: fromPromise<Assessment>(({ signal }) =>
-      exclusive(async () => {
+    writeJournal: fromPromise<Assessment>(
+      alone(async signal => {
         // Gating may have taken long: what goes into the journal is the host as it is under the lock.
         const assessed = await judge(null, signal);
         const { plan, snapshot } = assessed;
@@ -109,8 +114,8 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         return assessed;
       }),
     ),
-    forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(({ input, signal }) =>
-      exclusive(async () => {
+    forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(
+      alone(async (signal, input: { readonly step: ForwardStep }) => {
         if (input.step === 'attachingUplink') await session.reach('cuttingOver');
         return carryOut({
           name: input.step,
@@ -122,23 +127,15 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         });
       }),
     ),
-    rollbackStep: fromPromise<StepReport, { readonly step: RollbackStep }>(({ input, signal }) =>
-      exclusive(async () => {
+    rollbackStep: fromPromise<StepReport, { readonly step: RollbackStep }>(
+      alone(async (signal, input: { readonly step: RollbackStep }) => {
         // A full disk must not keep the host from being put back: any earlier stage leads a later start to the same way back.
         await session.reach('rollingBack').catch(() => undefined);
         return remember(session, await rollBackStep(session, request, input.step, reports, signal));
       }),
     ),
-    removeRows: fromPromise<StepReport>(({ signal }) =>
-      exclusive(async () => {
-        await host.connectOvs(signal);
-        const report = await rollBackStep(session, request, 'removingHostPort', reports, signal);
-        session.pendingRows = report.pendingRows;
-        return report;
-      }),
-    ),
-    announce: fromPromise<void>(({ signal }) =>
-      exclusive(async () => {
+    announce: fromPromise<void>(
+      alone(async signal => {
         await session.reach('verifying');
         const { hostPort, kernel } = await lookNow({});
         if (hostPort === undefined) return;
@@ -152,8 +149,8 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         reports.onEffect(effect, `announce ${addresses.join(', ')} on ${hostPort.name}`, failure);
       }),
     ),
-    compareWithPlan: fromPromise<void>(() =>
-      exclusive(async () => {
+    compareWithPlan: fromPromise<void>(
+      alone(async () => {
         const differences = compareWithPlan(await lookNow({ sysctls: true, muted: true }));
         if (differences.length === 0) return;
         throw uplinkError('STATE_DIFFERS', {
@@ -164,23 +161,31 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         });
       }),
     ),
-    runProbes: fromPromise<void>(({ signal }) =>
-      exclusive(async () => {
+    runProbes: fromPromise<void>(
+      alone(async signal => {
+        const vswitchd = await host.checkVswitchd(request.deadlines.probeMs, signal);
+        if (vswitchd === 'gone' || vswitchd === 'hung') {
+          throw uplinkError('UNIXCTL_UNREACHABLE', {
+            what: 'ovs-vswitchd does not answer',
+            got: vswitchd === 'gone' ? 'nobody listens on its control socket' : 'silence on its control socket',
+            advice: 'see whether it crashed or hangs: its log, `pgrep ovs-vswitchd`',
+          });
+        }
         const { hostPort, uplink } = await lookNow({});
         const link = hostPort ?? uplink;
         if (link !== undefined) await verifyProbes(session, [link.index], request.deadlines.probeMs, signal);
       }),
     ),
-    openConfirmWindow: fromPromise<void>(() =>
-      exclusive(async () => {
+    openConfirmWindow: fromPromise<void>(
+      alone(async () => {
         const due = session.journal()?.confirmDueAt ?? clock.wallTime() + (request.confirmWithinMs ?? 0);
         await session.reach('confirming', due);
         reports.onConfirmWindow(Math.max(0, due - clock.wallTime()));
       }),
     ),
-    commitJournal: fromPromise<void>(() => exclusive(() => session.reach('committed'))),
-    compareWithSnapshot: fromPromise<StepReport>(() =>
-      exclusive(async () => {
+    commitJournal: fromPromise<void>(alone(() => session.reach('committed'))),
+    compareWithSnapshot: fromPromise<StepReport>(
+      alone(async () => {
         const context = await lookNow({ sysctls: true, muted: true });
         const differences = compareWithSnapshot(context);
         if (differences.length === 0) {
@@ -197,14 +202,14 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         });
       }),
     ),
-    closeJournal: fromPromise<void>(() =>
-      exclusive(async () => {
+    closeJournal: fromPromise<void>(
+      alone(async () => {
         if (session.pendingRows) await session.reach('rowsPending');
         else await session.removeJournal();
       }),
     ),
-    abandon: fromPromise<void>(() =>
-      exclusive(async () => {
+    abandon: fromPromise<void>(
+      alone(async () => {
         await session.removeJournal();
         await session.unlock();
       }),

@@ -14,6 +14,9 @@ import { carryOut, reportOf } from './carry-out.ts';
 import type { Needs, Subject } from './look.ts';
 import { isMadeByOvs, look } from './look.ts';
 
+/** How long ovs-vswitchd gets to answer on its control socket; a turn of its main loop takes up to 0.2 s. */
+const CHECK_LIMIT_MS = 1_000;
+
 /** What a step of the way back needs. */
 export interface RollbackWork {
   readonly host: Host;
@@ -92,6 +95,7 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
   const watch = watchLinks(host);
   try {
     const { pending, nextCfg } = await changeRows('detachingUplink', work);
+    if (pending) await work.host.checkVswitchd(CHECK_LIMIT_MS, work.signal);
     const before = await look(host, subject, work.clock.wallTime(), {});
     watch.seed(before.kernel.links);
     const isReleased = (): boolean => {
@@ -116,10 +120,17 @@ async function removeHostPort(work: RollbackWork): Promise<StepReport> {
   const watch = watchLinks(host);
   try {
     const { pending, nextCfg } = await changeRows('removingHostPort', work);
+    // It may be about to make a link that was asked for before: what it answers now comes after that.
+    if (pending) await work.host.checkVswitchd(CHECK_LIMIT_MS, work.signal);
     const before = await look(host, subject, work.clock.wallTime(), {});
     watch.seed(before.kernel.links);
     const leftovers = (): readonly Link[] => [...watch.links.values()].filter(link => isOurs(link, before));
-    await waitUntil(work.clock, () => leftovers().length === 0, watch.onChange, work.releaseMs, work.signal);
+    const isApplied = (): boolean => nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
+    const isReleased = (): boolean => isApplied() && leftovers().length === 0;
+    await waitUntil(work.clock, isReleased, watch.onChange, work.releaseMs, work.signal);
+    // A stopped ovs-vswitchd still has all of this before it: when it goes on it sets flags by name, also those of the uplink that has
+    // its name back by then. Only a dead one cannot.
+    const isUnsettled = !isApplied() && (await host.checkVswitchd(CHECK_LIMIT_MS, work.signal)) !== 'gone';
     for (const link of leftovers()) {
       const effect: Effect =
         link.kind === 'openvswitch'
@@ -128,7 +139,7 @@ async function removeHostPort(work: RollbackWork): Promise<StepReport> {
       await applyAll(work, [effect]);
     }
     const context = await look(host, subject, work.clock.wallTime(), {});
-    return { ...reportOf(context, nextCfg), pendingRows: pending };
+    return { ...reportOf(context, nextCfg), pendingRows: pending || isUnsettled };
   } finally {
     watch.stop();
   }

@@ -63,16 +63,20 @@ export function startRun(options: RunOptions): Run {
     onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),
     onConfirmWindow: remainingMs => tell({ type: 'confirm-window', remainingMs }),
   });
-  const input: MigrationInput = {
-    request,
-    entry: options.entry,
-    plan: options.journal?.plan ?? null,
-    snapshot: options.journal?.snapshot ?? null,
-    confirmRemainingMs:
-      options.journal?.confirmDueAt == null ? null : Math.max(0, options.journal.confirmDueAt - clock.wallTime()),
-    maxAttempts: MAX_ATTEMPTS,
+  const start = (entry: MigrationEntry, journal: JournalRecord | undefined) => {
+    const input: MigrationInput = {
+      request,
+      entry,
+      plan: journal?.plan ?? null,
+      snapshot: journal?.snapshot ?? null,
+      confirmRemainingMs: journal?.confirmDueAt == null ? null : Math.max(0, journal.confirmDueAt - clock.wallTime()),
+      maxAttempts: MAX_ATTEMPTS,
+    };
+    return createActor(machine, { input, clock });
   };
-  const actor = createActor(machine, { input, clock });
+  let actor = start(options.entry, options.journal);
+  /** A defect of ours that a second chart is putting right. */
+  let defect: Failure | undefined;
   const stopEvents = forwardHostEvents(
     session.host,
     () => actor.getSnapshot().context.plan,
@@ -87,15 +91,16 @@ export function startRun(options: RunOptions): Run {
   const onSignal = (): void => actor.send({ type: 'ABORT', reason: String(signal?.reason ?? 'aborted') });
 
   let isEnding = false;
-  const end = (result: RunResult, context: MigrationContext, defect?: Failure): void => {
+  const end = (result: RunResult, context: MigrationContext): void => {
     if (isEnding) return;
     isEnding = true;
-    void finish(result, context, defect);
+    void finish(result, context);
   };
-  const finish = async (result: RunResult, context: MigrationContext, defect: Failure | undefined): Promise<void> => {
+  const finish = async (result: RunResult, context: MigrationContext): Promise<void> => {
     signal?.removeEventListener('abort', onSignal);
     stopEvents();
     actor.stop();
+    session.life.abort();
     await control.stop();
     await session.unlock();
     const failure = defect ?? context.failure;
@@ -121,33 +126,48 @@ export function startRun(options: RunOptions): Run {
     resolve(made);
   };
 
-  // A full observer: one without `error` makes XState report a handled error as unhandled (xstate createActor.ts).
-  actor.subscribe({
-    next: snapshot => {
-      const path = statePath(snapshot.value);
-      if (path !== state) {
-        const now = clock.now();
-        tell({ type: 'state', state: path, previous: state, previousMs: now - stateSince });
-        logger?.info(
-          { machine: machine.id, interface: request.uplink, state: path, durationMs: now - stateSince },
-          'state',
-        );
-        state = path;
-        stateSince = now;
-      }
-      if (path === 'committed' && options.restore && !isRestoreSent) {
-        isRestoreSent = true;
-        queueMicrotask(() => actor.send({ type: 'RESTORE' }));
-      } else if (snapshot.hasTag('terminal')) end(resultOf(path), snapshot.context);
-    },
-    error: error => {
-      const defect = toFailure(error);
-      logger?.error({ failure: defect, state }, 'the chart failed');
-      // Nothing was changed before the journal is on disk.
-      end(session.journal() === undefined ? 'refused' : 'stranded', actor.getSnapshot().context, defect);
-    },
-    complete: () => undefined,
-  });
+  const onSnapshot = (snapshot: ReturnType<typeof actor.getSnapshot>): void => {
+    const path = statePath(snapshot.value);
+    if (path !== state) {
+      const now = clock.now();
+      tell({ type: 'state', state: path, previous: state, previousMs: now - stateSince });
+      logger?.info(
+        { machine: machine.id, interface: request.uplink, state: path, durationMs: now - stateSince },
+        'state',
+      );
+      state = path;
+      stateSince = now;
+    }
+    if (path === 'committed' && options.restore && !isRestoreSent) {
+      isRestoreSent = true;
+      queueMicrotask(() => actor.send({ type: 'RESTORE' }));
+    } else if (snapshot.hasTag('terminal')) end(resultOf(path), snapshot.context);
+  };
+
+  /** The chart itself failed, which is a defect of ours: what it changed is put back by a fresh one, once. */
+  const onDefect = (error: unknown): void => {
+    const { context } = actor.getSnapshot();
+    const journal = session.journal();
+    const isSecond = defect !== undefined;
+    defect ??= toFailure(error);
+    logger?.error({ failure: defect, state }, 'the chart failed');
+    session.life.abort();
+    // Nothing was changed before the journal is on disk.
+    if (journal === undefined || isSecond) {
+      end(journal === undefined ? 'refused' : 'stranded', context);
+      return;
+    }
+    session.life = new AbortController();
+    actor = start('rollingBack', journal);
+    observe();
+    actor.start();
+  };
+
+  const observe = (): void => {
+    // A full observer: one without `error` makes XState report a handled error as unhandled (xstate createActor.ts).
+    actor.subscribe({ next: onSnapshot, error: onDefect, complete: () => undefined });
+  };
+  observe();
 
   const begin = (): void => {
     if (signal?.aborted) queueMicrotask(onSignal);
@@ -178,7 +198,9 @@ function adviceFor(result: RunResult, context: MigrationContext, stranding: Fail
     ];
   }
   if (context.pendingRows) {
-    return ['OVSDB did not answer: our rows are still in it; run `ovs-uplink recover` once ovsdb-server runs again'];
+    return [
+      'Open vSwitch does not answer and has not let go yet: run `ovs-uplink recover` once ovsdb-server and ovs-vswitchd run again',
+    ];
   }
   return result === 'refused' && context.failure?.advice !== undefined ? [context.failure.advice] : [];
 }

@@ -3,6 +3,8 @@ import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 import type { Host, ProbeOutcome } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
+import type { Exclusive } from '../exclusive.ts';
+import { createExclusive } from '../exclusive.ts';
 import type { JournalRecord, JournalStage } from '../journal/record.ts';
 import type { JournalStore } from '../journal/store.ts';
 import type { StateLock } from '../state-lock.ts';
@@ -15,6 +17,10 @@ export interface Session {
   readonly clock: Clock;
   readonly store: JournalStore;
   readonly id: string;
+  /** Aborted when the chart is over, however it ended: XState does not stop the actors of a chart that failed. */
+  life: AbortController;
+  /** One hand at a time, also across a chart that failed and the one that puts everything back. */
+  readonly exclusive: Exclusive;
   /** Set once the journal is written or read. */
   subject: Subject | undefined;
   identity: HostIdentity | undefined;
@@ -44,6 +50,8 @@ export function createSession(host: Host, clock: Clock, store: JournalStore, id:
     clock,
     store,
     id,
+    life: new AbortController(),
+    exclusive: createExclusive(),
     subject: undefined,
     identity: undefined,
     baseline: [],

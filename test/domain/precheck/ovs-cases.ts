@@ -125,6 +125,15 @@ export const OVS_CASES: readonly RuleCase[] = [
     quiet: {},
   },
   {
+    code: 'bridge-local-port-foreign',
+    when: 'the layout takes the local port of an existing bridge',
+    host: { request: request({ useExistingBridge: true, layout: 'bridge-port' }), ovs: ovs([{ name: 'br-ext' }]) },
+    culprit: 'br-ext',
+    says: ['layout host-port'],
+    unless: 'the host port is one of its own',
+    quiet: { request: existing, ovs: ovs([{ name: 'br-ext' }]) },
+  },
+  {
     code: 'bridge-datapath-differs',
     when: 'the existing bridge is netdev',
     host: { request: existing, ovs: ovs([{ name: 'br-ext', datapathType: 'netdev' }]) },
