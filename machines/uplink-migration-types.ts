@@ -16,8 +16,6 @@ export interface MigrationInput {
   /** From the journal of a resumed run; null for a new one. */
   readonly plan: MigrationPlan | null;
   readonly snapshot: Snapshot | null;
-  /** ms left of a confirm window that was open when the process died; null for a fresh one. */
-  readonly confirmRemainingMs: number | null;
   /** How often a failed rollback is tried again before the run ends in `stranded`. */
   readonly maxAttempts: number;
 }

@@ -54,8 +54,8 @@ export interface Host extends AsyncDisposable {
   readKernel(): Promise<KernelState>;
   /** All per-link sysctls of a link by its present name. */
   readSysctls(linkName: string): Promise<LinkSysctls>;
-  /** True when the kernel drops what arrives on the link. */
-  isMuted(linkIndex: number): Promise<boolean>;
+  /** Names of the links on which the kernel drops what arrives, because we told it to; also of links that are gone. */
+  mutedLinks(): Promise<readonly string[]>;
 
   /** The last known copy of OVSDB; undefined while it was never reached. */
   ovs(): OvsState | undefined;

@@ -9,6 +9,7 @@ import {
   addRuleRequest,
   announceAddresses,
   deleteLinkRequest,
+  moveIngressDrop,
   openOvsDatapaths,
   removeAddressRequest,
   removeAltnameRequest,
@@ -69,16 +70,24 @@ export function isOvsEffect(effect: Effect): effect is OvsEffect {
   return effect.op.startsWith('ovs.');
 }
 
+/** What effects are carried out with. */
+export interface Means {
+  readonly netlink: Netlink;
+  /** Commits to OVSDB; resolves to the `next_cfg` to wait for. */
+  readonly commit: (effect: OvsEffect) => Promise<number>;
+  readonly drain: () => Promise<void>;
+}
+
 /**
  * Carries effects out in order. Neighbouring rtnetlink ones go out in one batch, in which a refused one does not stop the others;
  * a refused effect of another kind stops what follows.
  */
 export async function applyEffects(
   effects: readonly Effect[],
-  netlink: Netlink,
-  commit: (effect: OvsEffect) => Promise<number>,
+  means: Means,
   signal: AbortSignal,
 ): Promise<readonly EffectResult[]> {
+  const { netlink } = means;
   const results: EffectResult[] = [];
   for (let next = 0; next < effects.length; ) {
     signal.throwIfAborted();
@@ -98,7 +107,7 @@ export async function applyEffects(
     const effect = effects[next];
     if (effect === undefined) break;
     try {
-      results.push(await applyOne(effect, netlink, commit));
+      results.push(await applyOne(effect, means));
     } catch (error) {
       signal.throwIfAborted();
       results.push({ ok: false, failure: toFailure(error) });
@@ -109,11 +118,7 @@ export async function applyEffects(
   return results;
 }
 
-async function applyOne(
-  effect: Effect,
-  netlink: Netlink,
-  commit: (effect: OvsEffect) => Promise<number>,
-): Promise<EffectResult> {
+async function applyOne(effect: Effect, { netlink, commit, drain }: Means): Promise<EffectResult> {
   if (isOvsEffect(effect)) return { ok: true, nextCfg: await commit(effect) };
   switch (effect.op) {
     case 'link.rename':
@@ -127,6 +132,12 @@ async function applyOne(
       break;
     case 'ingress.unmute':
       await removeIngressDrop(effect.link.name);
+      break;
+    case 'ingress.hand-over':
+      await moveIngressDrop(effect.from.name, effect.to.name);
+      break;
+    case 'datapath.drain':
+      await drain();
       break;
     case 'announce':
       await announce(netlink, effect);

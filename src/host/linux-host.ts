@@ -1,5 +1,5 @@
 import type { NetlinkEvent } from '../netlink/index.ts';
-import { hasIngressDrop, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
+import { ingressDrops, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
 import type { TlsFiles } from '../ovsdb/index.ts';
 import { createUnixctlClient } from '../unixctl/index.ts';
 import type { Host, HostEvent } from './host.ts';
@@ -8,7 +8,7 @@ import { readLinuxFacts } from './linux-facts.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
 import { readLinkSysctls } from './linux-sysctl.ts';
-import { checkVswitchd, findControlSocket } from './linux-vswitchd.ts';
+import { checkVswitchd, drainDatapath, findControlSocket } from './linux-vswitchd.ts';
 
 /** Where Open vSwitch is. */
 export interface LinuxHostOptions {
@@ -36,7 +36,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     readFacts: uplink =>
       readLinuxFacts(uplink, {
         // It answers at all, with yes or no, only where nf_tables is there.
-        probeIngress: async () => (await hasIngressDrop('lo')) || true,
+        probeIngress: async () => (await ingressDrops()).length >= 0,
         async probeKernelDatapath() {
           await using datapaths = await openOvsDatapaths();
           return datapaths !== undefined;
@@ -44,10 +44,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       }),
     readKernel: () => netlink.readKernelState(),
     readSysctls: async linkName => readLinkSysctls(linkName),
-    async isMuted(linkIndex) {
-      const link = await netlink.linkByIndex(linkIndex);
-      return link !== undefined && (await hasIngressDrop(link.name));
-    },
+    mutedLinks: () => ingressDrops(),
     ovs: () => ovs.state(),
     ovsConnected: () => ovs.connected(),
     connectOvs: signal => ovs.connect(signal),
@@ -62,7 +59,15 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       return await client.showDatapathFeatures(bridge, { signal });
     },
     async apply(effects, signal) {
-      const results = await applyEffects(effects, netlink, effect => ovs.commit(effect, signal), signal);
+      const drain = async (): Promise<void> => {
+        const path = await findControlSocket(options.ovsdb, options.unixctl).catch(() => undefined);
+        if (path !== undefined) await drainDatapath(path, signal);
+      };
+      const results = await applyEffects(
+        effects,
+        { netlink, commit: effect => ovs.commit(effect, signal), drain },
+        signal,
+      );
       // What our own changes caused is told before they count as done: the chart is then still in the state that made them.
       events.drain();
       return results;

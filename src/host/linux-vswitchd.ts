@@ -42,3 +42,17 @@ function isListening(path: string): Promise<boolean> {
     socket.once('error', () => resolve(false));
   });
 }
+
+/** An idle ovs-vswitchd answers in 0.1 ms; one that takes longer is not waited for, since the host answers meanwhile anyway. */
+const DRAIN_LIMIT_MS = 250;
+
+/** Waits for two turns of the main loop, which is what polls the ports of the userspace datapath. Does not wait for one that hangs. */
+export async function drainDatapath(path: string, signal: AbortSignal): Promise<void> {
+  await using client = createUnixctlClient({ path });
+  try {
+    await client.version({ timeoutMs: DRAIN_LIMIT_MS, signal });
+    await client.version({ timeoutMs: DRAIN_LIMIT_MS, signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}

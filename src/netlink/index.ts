@@ -19,6 +19,8 @@ export {
   addIngressDrop,
   hasIngressDrop,
   INGRESS_DROP_TABLE,
+  ingressDrops,
+  moveIngressDrop,
   type NftablesOptions,
   removeIngressDrop,
 } from './nftables.ts';

@@ -35,7 +35,6 @@ const NFTA_HOOK_DEVS = 4;
 const NFTA_DEVICE_NAME = 1;
 
 const NF_NETDEV_INGRESS = 0;
-const NF_DROP = 0;
 /** After any other ingress chain of an administrator at priority 0, so that his counters and redirects still see the packet. */
 const PRIORITY = 10;
 
@@ -82,8 +81,8 @@ export function deleteTable(table: string): NetlinkRequest {
   return message('cannot delete nf_tables table', table, NFT_MSG_DELTABLE, NLM_F_ACK, payload);
 }
 
-/** Makes an ingress chain on a device that drops everything. */
-export function newDropChain(table: string, chain: string, device: string): NetlinkRequest {
+/** Makes an ingress chain on a device that drops (NF_DROP) or accepts (NF_ACCEPT) everything. */
+export function newChain(table: string, chain: string, device: string, policy: number): NetlinkRequest {
   const payload = nfgenmsg(NFPROTO_NETDEV)
     .string(NFTA_CHAIN_TABLE, table)
     .string(NFTA_CHAIN_NAME, chain)
@@ -93,10 +92,20 @@ export function newDropChain(table: string, chain: string, device: string): Netl
         .u32be(NFTA_HOOK_PRIORITY, PRIORITY)
         .string(NFTA_HOOK_DEV, device),
     )
-    .u32be(NFTA_CHAIN_POLICY, NF_DROP)
+    .u32be(NFTA_CHAIN_POLICY, policy)
     .string(NFTA_CHAIN_TYPE, 'filter')
     .finish();
   return message('cannot create nf_tables ingress chain', device, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_ACK, payload);
+}
+
+/** Changes the policy of a chain that is there; it takes effect with its transaction. */
+export function setPolicy(table: string, chain: string, policy: number): NetlinkRequest {
+  const payload = nfgenmsg(NFPROTO_NETDEV)
+    .string(NFTA_CHAIN_TABLE, table)
+    .string(NFTA_CHAIN_NAME, chain)
+    .u32be(NFTA_CHAIN_POLICY, policy)
+    .finish();
+  return message('cannot change nf_tables policy', chain, NFT_MSG_NEWCHAIN, NLM_F_ACK, payload);
 }
 
 /** Deletes a chain. */

@@ -11,8 +11,9 @@ import {
   deleteChain,
   deleteTable,
   type IngressChain,
-  newDropChain,
+  newChain,
   newTable,
+  setPolicy,
   transactionOf,
 } from './nftables-codec.ts';
 import { openNetlink } from './open-netlink.ts';
@@ -23,6 +24,8 @@ import { NLM_F_ACK } from './wire.ts';
 /** The netdev table that holds our chains and nothing else; seen with `nft list table netdev ovs_uplink`. */
 export const INGRESS_DROP_TABLE = 'ovs_uplink';
 const NF_DROP = 0;
+const NF_ACCEPT = 1;
+const CHAIN_PREFIX = 'drop-';
 
 /** Where to work. */
 export interface NftablesOptions {
@@ -50,7 +53,7 @@ export async function addIngressDrop(linkName: string, options: NftablesOptions 
       const name = chainName(linkName);
       if (chains.some(chain => chain.name === name && !waiting.includes(chain)))
         messages.push(deleteChain(INGRESS_DROP_TABLE, name));
-      messages.push(newDropChain(INGRESS_DROP_TABLE, name, linkName));
+      messages.push(newChain(INGRESS_DROP_TABLE, name, linkName, NF_DROP));
     }
     if (messages.length > 0) transact(socket, [newTable(INGRESS_DROP_TABLE), ...messages]);
   });
@@ -81,8 +84,40 @@ export async function hasIngressDrop(linkName: string, options: NftablesOptions 
   });
 }
 
+/** Names of the links whose drop is in place, also where the link itself is gone: it would bind again to one that takes the name (6.16). */
+export async function ingressDrops(options: NftablesOptions = {}): Promise<readonly string[]> {
+  return await withSocket(options, async (_socket, dumper) =>
+    (await ownChains(dumper))
+      .filter(chain => chain.policy === NF_DROP && chain.name.startsWith(CHAIN_PREFIX))
+      .map(chain => chain.name.slice(CHAIN_PREFIX.length)),
+  );
+}
+
+/**
+ * Moves the drop from one link to another so that at every moment one of the two is heard: both chains stand beforehand, and one
+ * transaction changes both policies, first the one that begins to listen. `from` must have a drop. Rejects as {@link addIngressDrop}.
+ */
+export async function moveIngressDrop(from: string, to: string, options: NftablesOptions = {}): Promise<void> {
+  await withSocket(options, async (socket, dumper) => {
+    const chains = await ownChains(dumper);
+    const stale = chains
+      .filter(chain => chain.name === chainName(to))
+      .map(chain => deleteChain(INGRESS_DROP_TABLE, chain.name));
+    transact(socket, [
+      newTable(INGRESS_DROP_TABLE),
+      ...stale,
+      newChain(INGRESS_DROP_TABLE, chainName(to), to, NF_ACCEPT),
+    ]);
+    transact(socket, [
+      setPolicy(INGRESS_DROP_TABLE, chainName(from), NF_ACCEPT),
+      setPolicy(INGRESS_DROP_TABLE, chainName(to), NF_DROP),
+    ]);
+    transact(socket, [deleteChain(INGRESS_DROP_TABLE, chainName(from))], ENOENT);
+  });
+}
+
 function chainName(linkName: string): string {
-  return `drop-${linkName}`;
+  return CHAIN_PREFIX + linkName;
 }
 
 function isDropOn(chain: IngressChain, linkName: string): boolean {

@@ -77,10 +77,13 @@ export async function probeNeighbour(
     protocol: null,
   });
 
-  const solicit = family === 6 ? await createSolicitor(client, target.linkIndex, address) : undefined;
   const verdict = Promise.withResolvers<ProbeResult>();
+  let isOver = false;
   let asking: 'nothing' | 'unicast' | 'broadcast' = 'nothing';
   let lastMac: string | null = null;
+  let solicit: (() => void) | undefined;
+  let again: NodeJS.Timeout | undefined;
+
   // As if a packet were to be sent: an entry without a hardware address is resolved by broadcast, from FAILED too.
   const askByBroadcast = async () => {
     asking = 'broadcast';
@@ -89,7 +92,21 @@ export async function probeNeighbour(
     const now = await look();
     if (now !== undefined && (now.state & NUD_REACHABLE) !== 0) verdict.resolve({ reachable: true, mac: now.mac });
   };
+  const ask = async () => {
+    solicit = family === 6 ? await createSolicitor(client, target.linkIndex, address) : undefined;
+    const before = await look();
+    // The time is over or the caller gave up meanwhile: change nothing any more.
+    if (isOver) return;
+    refuseFixed(before, address);
+    if (solicit !== undefined) again = setInterval(solicit, SOLICITATION_INTERVAL_MS);
+    if (before === undefined || (before.state & KNOWN) === 0) return await askByBroadcast();
+    lastMac = before.mac;
+    asking = 'unicast';
+    await client.setNeighbour(entry(NUD_PROBE, 0));
+    solicit?.();
+  };
   const onChange = (neighbour: Neighbour) => {
+    if (isOver) return;
     lastMac = neighbour.mac ?? lastMac;
     if ((neighbour.state & NUD_REACHABLE) !== 0) verdict.resolve({ reachable: true, mac: neighbour.mac });
     else if ((neighbour.state & NUD_FAILED) !== 0) {
@@ -106,20 +123,12 @@ export async function probeNeighbour(
   const onAbort = () => verdict.reject(options.signal?.reason);
   options.signal?.addEventListener('abort', onAbort, { once: true });
   const timer = setTimeout(() => verdict.resolve({ reachable: false, mac: lastMac }), options.timeoutMs);
-  const again = solicit === undefined ? undefined : setInterval(solicit, SOLICITATION_INTERVAL_MS);
   try {
-    const before = await look();
-    refuseFixed(before, address);
-    if (before !== undefined && (before.state & KNOWN) !== 0) {
-      lastMac = before.mac;
-      asking = 'unicast';
-      await client.setNeighbour(entry(NUD_PROBE, 0));
-      solicit?.();
-    } else {
-      await askByBroadcast();
-    }
+    // The verdict is awaited from the start: the time limit and the signal count while the dumps still wait, too.
+    ask().catch(verdict.reject);
     return await verdict.promise;
   } finally {
+    isOver = true;
     clearTimeout(timer);
     clearInterval(again);
     options.signal?.removeEventListener('abort', onAbort);

@@ -18,7 +18,8 @@ export interface StepContext {
   readonly hostPort: Link | undefined;
   readonly uplinkSysctls: LinkSysctls;
   readonly hostPortSysctls: LinkSysctls;
-  readonly muted: boolean;
+  /** Names of the links that the kernel is kept from hearing; also of links that are gone. */
+  readonly mutedLinks: readonly string[];
   readonly ovs: OvsState | undefined;
   /** On the way back: which rows of ours the server itself says there are; null when it does not answer. */
   readonly ownRows: { readonly bridge: boolean; readonly hostPort: boolean; readonly uplink: boolean } | null;

@@ -68,9 +68,14 @@ function makeHostPort({ plan, ovs }: StepContext): Effect[] {
   return isMade ? [] : [{ op: 'ovs.host-port.create', rows: plan.rows, bridge: plan.bridge, hostPort: plan.hostPort }];
 }
 
-function configureHostPort({ plan, snapshot, hostPort, hostPortSysctls, kernel, elapsedS }: StepContext): Effect[] {
+function configureHostPort(context: StepContext): Effect[] {
+  const { plan, snapshot, hostPort, hostPortSysctls, kernel, elapsedS, mutedLinks } = context;
   if (hostPort === undefined || plan.hostPort === null) return [];
-  const effects = [
+  const effects: Effect[] = [
+    // Until the uplink falls silent: from the attach on every frame arrives on both.
+    ...(plan.mute && !mutedLinks.includes(hostPort.name)
+      ? [{ op: 'ingress.mute', link: refOf(hostPort) } as const]
+      : []),
     ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls, [RP_FILTER]),
     ...loosenReversePath(hostPort, hostPortSysctls),
   ];
@@ -106,8 +111,11 @@ function attachUplink({ plan, ovs, uplink }: StepContext): Effect[] {
   return [{ op: 'ovs.uplink.attach', rows: plan.rows, port: uplink.name }];
 }
 
-function muteUplink({ plan, uplink, muted }: StepContext): Effect[] {
-  return plan.mute && !muted && uplink !== undefined ? [{ op: 'ingress.mute', link: refOf(uplink) }] : [];
+function muteUplink({ plan, uplink, hostPort, mutedLinks }: StepContext): Effect[] {
+  if (!plan.mute || uplink === undefined || mutedLinks.includes(uplink.name)) return [];
+  return hostPort !== undefined && mutedLinks.includes(hostPort.name)
+    ? [{ op: 'ingress.hand-over', from: refOf(hostPort), to: refOf(uplink) }]
+    : [{ op: 'ingress.mute', link: refOf(uplink) }];
 }
 
 function switchRoutes({ snapshot, uplink, hostPort, kernel, elapsedS }: StepContext): Effect[] {

@@ -64,20 +64,34 @@ function restoreRoutes(context: StepContext): Effect[] {
   return addMissingRoutes(wanted, kernel.routes, kernel.rules);
 }
 
-function unmuteUplink({ uplink, muted }: StepContext): Effect[] {
-  return muted && uplink !== undefined ? [{ op: 'ingress.unmute', link: refOf(uplink) }] : [];
+function unmuteUplink({ uplink, hostPort, mutedLinks }: StepContext): Effect[] {
+  if (uplink === undefined || !mutedLinks.includes(uplink.name)) return [];
+  // The uplink is heard first; what the datapath has taken in by then still gets through, and only then the host port falls silent.
+  const silence: Effect[] =
+    hostPort === undefined ? [] : [{ op: 'datapath.drain' }, { op: 'ingress.mute', link: refOf(hostPort) }];
+  return [{ op: 'ingress.unmute', link: refOf(uplink) }, ...silence];
+}
+
+/** Drops that are left of ours: one that lost its link would bind again to the uplink when that takes the name. */
+function unmuteAll({ plan, mutedLinks }: StepContext): Effect[] {
+  const ours = [plan.names.hostPort, plan.names.uplink, plan.request.uplink];
+  return mutedLinks
+    .filter(name => ours.includes(name))
+    .map(name => ({ op: 'ingress.unmute', link: { index: 0, name } }));
 }
 
 function detachUplink({ ownRows, plan }: StepContext): Effect[] {
   return ownRows?.uplink === true ? [{ op: 'ovs.uplink.detach', rows: plan.rows }] : [];
 }
 
-function removeHostPort({ ownRows, plan, kernel, snapshot }: StepContext): Effect[] {
+function removeHostPort(context: StepContext): Effect[] {
+  const { ownRows, plan, kernel, snapshot } = context;
   const rules = rulesForHostPort(snapshot, plan.names.hostPort)
     .filter(rule => kernel.rules.some(r => isSameRule(r, rule)))
     .map((rule): Effect => ({ op: 'rule.remove', rule }));
   const hasRows = ownRows !== null && (ownRows.bridge || ownRows.hostPort || ownRows.uplink);
-  return hasRows ? [...rules, { op: 'ovs.rows.remove', rows: plan.rows }] : rules;
+  const heard = unmuteAll(context);
+  return hasRows ? [...heard, ...rules, { op: 'ovs.rows.remove', rows: plan.rows }] : [...heard, ...rules];
 }
 
 function restoreName({ uplink, snapshot }: StepContext): Effect[] {
@@ -96,6 +110,7 @@ function restoreLink(context: StepContext): Effect[] {
   const properties = restoreProperties(uplink, snapshot);
   if (properties.length > 0) return properties;
   return [
+    ...unmuteAll(context),
     ...copySysctls(uplink, snapshot.sysctls, uplinkSysctls),
     ...restoreAltnames(uplink, snapshot),
     ...convergeUplink(context),

@@ -5,15 +5,18 @@ import type { Snapshot } from '../../domain/snapshot.ts';
 import type { ProbeOutcome } from '../../host/host.ts';
 
 /** How far a migration has come; written before what it names begins. */
-export type JournalStage =
-  | 'preparing'
-  | 'cuttingOver'
-  | 'verifying'
-  | 'confirming'
-  | 'committed'
-  | 'rollingBack'
-  /** The kernel is as before, but Open vSwitch has not let go yet: rows of ours wait for OVSDB to answer, or ovs-vswitchd hangs. */
-  | 'rowsPending';
+export const JOURNAL_STAGES = [
+  'preparing',
+  'cuttingOver',
+  'verifying',
+  'confirming',
+  'committed',
+  'rollingBack',
+  // The kernel is as before, but Open vSwitch has not let go yet: rows of ours wait for OVSDB to answer, or ovs-vswitchd hangs.
+  'rowsPending',
+] as const;
+
+export type JournalStage = (typeof JOURNAL_STAGES)[number];
 
 /** What is on disk before the first change: enough for another process to finish or to put everything back. */
 export interface JournalRecord {

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { Failure } from '../../errors.ts';
 import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
 import type { JournalRecord } from './record.ts';
-import { JOURNAL_VERSION } from './record.ts';
+import { JOURNAL_STAGES, JOURNAL_VERSION } from './record.ts';
 
 /** A journal of a host with a million routes stays far below this. */
 const MAX_BYTES = 1 << 30;
 const SUFFIX = '.journal';
 const FORMAT = 'ovs-uplink journal';
+const TEMPORARY = /\.journal\.[0-9a-f-]{36}\.tmp$/;
 
 /** One file of the state folder: its record, or why it cannot be used. */
 export type JournalEntry =
@@ -24,6 +25,8 @@ export interface JournalStore {
   prepare(): Promise<void>;
   /** Replaces the uplink's journal atomically; on disk (file and folder synced) when it resolves. Errors: `JOURNAL_WRITE`. */
   write(record: JournalRecord): Promise<void>;
+  /** Removes what a process that was killed while writing has left. Only for who holds the lock. */
+  sweep(): Promise<void>;
   /** Undefined when there is none. Errors: `JOURNAL_UNREADABLE`, `JOURNAL_TAMPERED`, `JOURNAL_VERSION`. */
   read(uplink: string): Promise<JournalRecord | undefined>;
   remove(uplink: string): Promise<void>;
@@ -58,6 +61,11 @@ export function createJournalStore(directory: string): JournalStore {
     directory,
     prepare: () => prepareDirectory(directory),
     write: record => writeJournal(directory, pathOf(record.request.uplink), record),
+    async sweep() {
+      for (const name of await readdir(directory)) {
+        if (TEMPORARY.test(name)) await rm(join(directory, name), { force: true });
+      }
+    },
     read: uplink => readJournal(pathOf(uplink), uplink),
     remove: async uplink => {
       try {
@@ -166,9 +174,10 @@ async function readJournal(path: string, uplink: string): Promise<JournalRecord 
     });
   }
   const record = parse(path, body, 'body') as JournalRecord;
-  const isWhole = [record?.plan, record?.snapshot, record?.identity, record?.request].every(
-    part => typeof part === 'object',
-  );
+  const isWhole =
+    [record?.plan, record?.snapshot, record?.identity, record?.request].every(
+      part => typeof part === 'object' && part !== null,
+    ) && JOURNAL_STAGES.includes(record.stage);
   if (!isWhole || record.request.uplink !== uplink)
     throw unreadable(path, `a journal of ${uplink}`, 'another or half a one');
   return record;

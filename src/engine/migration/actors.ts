@@ -32,7 +32,7 @@ export interface ActorReports {
 }
 
 const NEEDS: Partial<Record<ForwardStep, Needs>> = {
-  configuringHostPort: { sysctls: true },
+  configuringHostPort: { sysctls: true, muted: true },
   removingUplinkAddresses: { sysctls: true },
   mutingUplink: { muted: true },
 };

@@ -30,7 +30,11 @@ export function bindMigration(session: Session, request: MigrationRequest, repor
       gateDeadline: deadlines.gateMs + 1_000,
       stepDeadline: deadlines.stepMs,
       probeDeadline: deadlines.probeMs + 1_000,
-      confirmDeadline: ({ context }) => context.confirmRemainingMs ?? request.confirmWithinMs ?? 0,
+      // A window that was open before goes on for what is left of it; the journal has its end in wall-clock time.
+      confirmDeadline: () => {
+        const dueAt = session.journal()?.confirmDueAt ?? null;
+        return dueAt === null ? (request.confirmWithinMs ?? 0) : Math.max(0, dueAt - session.clock.wallTime());
+      },
       rollbackDeadline: deadlines.stepMs + 3 * releaseMsOf(request),
       retryDelay: deadlines.retryMs,
     },

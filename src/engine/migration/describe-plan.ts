@@ -40,7 +40,9 @@ export async function describePlan(host: Host, { plan, snapshot, takenAt }: Asse
   };
   const worldOf = (step: ForwardStep): StepContext => {
     if (step === 'renamingUplink') return context;
-    return step === 'switchingRoutes' || step === 'removingUplinkAddresses' ? addressed : standing;
+    return step === 'mutingUplink' || step === 'switchingRoutes' || step === 'removingUplinkAddresses'
+      ? addressed
+      : standing;
   };
   const describe = (effects: readonly Effect[]): readonly string[] => effects.map(e => describeEffect(e, nameOf));
   return (Object.keys(INVERSE) as ForwardStep[])
@@ -76,6 +78,7 @@ function withAddresses(context: StepContext): StepContext {
   return {
     ...context,
     hostPort: { ...hostPort, flags: IFF_UP },
+    mutedLinks: [hostPort.name],
     kernel: { ...kernel, addresses: [...kernel.addresses, ...addresses] },
   };
 }
@@ -113,6 +116,8 @@ function invert(effect: Effect, plan: MigrationPlan): readonly Effect[] {
       return [{ op: 'ovs.uplink.detach', rows: effect.rows }];
     case 'ingress.mute':
       return [{ op: 'ingress.unmute', link: effect.link }];
+    case 'ingress.hand-over':
+      return [{ op: 'ingress.hand-over', from: effect.to, to: effect.from }];
     case 'route.add':
     case 'route.append':
     case 'route.replace':

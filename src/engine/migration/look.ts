@@ -38,7 +38,7 @@ export async function look(host: Host, subject: Subject, wallTime: number, needs
     hostPort,
     uplinkSysctls: needs.sysctls && uplink !== undefined ? await host.readSysctls(uplink.name) : NO_SYSCTLS,
     hostPortSysctls: needs.sysctls && hostPort !== undefined ? await host.readSysctls(hostPort.name) : NO_SYSCTLS,
-    muted: needs.muted === true && uplink !== undefined && (await host.isMuted(uplink.index)),
+    mutedLinks: needs.muted === true ? await host.mutedLinks() : [],
     ovs: host.ovs(),
     ownRows: needs.ownRows ?? null,
   };

@@ -41,8 +41,9 @@ export function rollBack(step: RollbackStep, work: RollbackWork): Promise<StepRe
     case 'unmutingUplink':
       return carryOutStep(step, work, { muted: true });
     case 'restoringUplinkAddresses':
-    case 'restoringLink':
       return carryOutStep(step, work, { sysctls: true });
+    case 'restoringLink':
+      return carryOutStep(step, work, { sysctls: true, muted: true });
     case 'restoringRoutes':
     case 'restoringName':
       return carryOutStep(step, work, {});
@@ -66,9 +67,13 @@ async function changeRows(
   work: RollbackWork,
 ): Promise<{ pending: boolean; nextCfg: number | null }> {
   const ownRows = await askOwnRows(work);
-  if (ownRows === null) return { pending: true, nextCfg: null };
+  if (ownRows === null) {
+    // The kernel's side of the step needs no Open vSwitch.
+    await carryOutStep(step, work, { muted: true });
+    return { pending: true, nextCfg: null };
+  }
   try {
-    const { nextCfg } = await carryOutStep(step, work, { ownRows });
+    const { nextCfg } = await carryOutStep(step, work, { ownRows, muted: true });
     return { pending: false, nextCfg };
   } catch (error) {
     if (!toFailure(error).code.startsWith('OVSDB_')) throw error;

@@ -69,7 +69,6 @@ export function startRun(options: RunOptions): Run {
       entry,
       plan: journal?.plan ?? null,
       snapshot: journal?.snapshot ?? null,
-      confirmRemainingMs: journal?.confirmDueAt == null ? null : Math.max(0, journal.confirmDueAt - clock.wallTime()),
       maxAttempts: MAX_ATTEMPTS,
     };
     return createActor(machine, { input, clock });

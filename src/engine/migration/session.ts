@@ -60,6 +60,7 @@ export function createSession(host: Host, clock: Clock, store: JournalStore, id:
       if (stateLock === undefined) {
         await store.prepare();
         stateLock = takeStateLock(store.directory);
+        await store.sweep();
       }
       if (releaseOvs === undefined && host.ovsConnected()) releaseOvs = await host.lockOvs(onLost, signal);
     },
