@@ -4,6 +4,7 @@ import { pickFacts } from '../domain/ovs-facts.ts';
 import { toFailure } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { Clock } from './clock.ts';
+import { guardInspection } from './guard-inspection.ts';
 import { statePath } from './migration/state-path.ts';
 import { bindReadiness, READINESS_TEXTS } from './readiness.ts';
 import type { ReadinessReport } from './run.ts';
@@ -28,6 +29,12 @@ export async function awaitReadiness(
     bindReadiness(host, () => names),
     {
       clock,
+      // Every microstep: states that are passed in one go became true together.
+      inspect: guardInspection(event => {
+        if (event.type !== '@xstate.microstep' || event.actorRef !== actor) return;
+        const path = statePath((event.snapshot as { readonly value?: unknown }).value);
+        note(READINESS_TEXTS[path] ?? path);
+      }),
       input: { bridge: names.bridge, once: true, deadlineMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
     },
   );
@@ -46,21 +53,16 @@ export async function awaitReadiness(
   const onAbort = (): void =>
     resolve({ ready: false, timeline, failure: { code: 'ABORTED', what: 'asked to stop waiting' } });
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  let path = '';
   actor.subscribe({
     next: snapshot => {
-      const now = statePath(snapshot.value);
-      if (now !== path) note(READINESS_TEXTS[now] ?? now);
-      path = now;
-      if (snapshot.status === 'done') {
-        const { failure } = snapshot.context;
-        resolve({ ready: now === 'passed', timeline, failure });
-      }
+      if (snapshot.status === 'done')
+        resolve({ ready: snapshot.matches('passed'), timeline, failure: snapshot.context.failure });
     },
     error: error => resolve({ ready: false, timeline, failure: toFailure(error) }),
     complete: () => undefined,
   });
   if (options.signal?.aborted) onAbort();
+  note(READINESS_TEXTS['waiting.connecting'] ?? '');
   actor.start();
   try {
     return await promise;

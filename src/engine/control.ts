@@ -51,8 +51,12 @@ export function createControl(
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk: string) => {
+      if (socket.writableEnded) return;
       text += chunk;
-      if (text.length > MAX_LINE_BYTES) socket.destroy();
+      if (text.length > MAX_LINE_BYTES) {
+        socket.destroy();
+        return;
+      }
       const end = text.indexOf('\n');
       if (end < 0) return;
       try {

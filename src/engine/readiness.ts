@@ -45,9 +45,9 @@ export const READINESS_TEXTS: Readonly<Record<string, string>> = {
   'waiting.awaitingVswitchd': 'waiting for ovs-vswitchd to work off its configuration',
   'waiting.awaitingBridge': 'ovs-vswitchd has applied its configuration',
   'waiting.learningFeatures': 'the bridge has a datapath_id',
-  'waiting.awaitingFlowRestore': 'waiting for flow-restore-wait to end',
-  ready: 'ready',
-  passed: 'ready',
+  'waiting.awaitingFlowRestore': 'waiting for flow-restore-wait to be off',
+  ready: 'flow-restore-wait is off: ready',
+  passed: 'flow-restore-wait is off: ready',
   notReady: 'not ready',
 };
 

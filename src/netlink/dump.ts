@@ -20,7 +20,7 @@ import {
 const MAX_ATTEMPTS = 64;
 /** Dumps that wait for their turn; a further one is refused. */
 const MAX_QUEUED = 1024;
-/** The event loop gets its turn this often during a long dump. */
+/** The event loop gets its turn this often during a long dump, and during a queue of short ones. */
 const SLICE_MS = 4;
 const ANSWER_TIMEOUT_MS = 30_000;
 
@@ -46,6 +46,7 @@ export class Dumper {
   readonly #closing = new AbortController();
   #tail: Promise<unknown> = Promise.resolve();
   #queued = 0;
+  #sliceEnd = 0;
   /** Attempts thrown away because the table changed meanwhile (NLM_F_DUMP_INTR) or answers were lost. */
   interrupted = 0;
 
@@ -63,6 +64,8 @@ export class Dumper {
         uplinkError('NETLINK_OVERRUN', { what: 'too many dumps wait', expected: `at most ${MAX_QUEUED}` }),
       );
     }
+    // A queue that is worked off goes on with the slice that it began.
+    if (this.#queued === 0) this.#sliceEnd = performance.now() + SLICE_MS;
     this.#queued++;
     const run = this.#tail.then(() => this.#run(request, createCollector)).finally(() => this.#queued--);
     this.#tail = run.catch(() => undefined);
@@ -123,17 +126,16 @@ export class Dumper {
       }
       return false;
     };
-    let sliceEnd = performance.now() + SLICE_MS;
     while (end === undefined) {
       const received = this.#socket.receive(wire.u8);
       if (received.kind === 'datagram') forEachMessage(wire, received.length, visit);
       else if (received.kind === 'empty') await this.#untilAnswered(request);
       else if (received.errno === ENOBUFS) interrupted = true;
       else throw receiveFailed(request, received.errno);
-      if (performance.now() > sliceEnd) {
+      if (performance.now() > this.#sliceEnd) {
         await nextTurn();
         this.#closing.signal.throwIfAborted();
-        sliceEnd = performance.now() + SLICE_MS;
+        this.#sliceEnd = performance.now() + SLICE_MS;
       }
     }
     // A change half way can also make one object undecodable: then the next attempt tells.

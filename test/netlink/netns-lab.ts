@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Address } from '../../src/domain/address.ts';
 import type { Route } from '../../src/domain/route.ts';
-import type { NetlinkEvent } from '../../src/netlink/index.ts';
+import type { Netlink, NetlinkEvent } from '../../src/netlink/index.ts';
 
 /** Live tests make network namespaces. */
 export const canMakeNamespaces = process.getuid?.() === 0;
@@ -135,6 +135,22 @@ export class EventLog {
     const found = this.events.find(matches);
     if (found !== undefined) return Promise.resolve(found);
     return new Promise(resolve => this.#waiting.push({ matches, resolve }));
+  }
+}
+
+/** Resolves when the routes are as wanted: now, or after one of the route events that follow. The kernel makes its own routes late. */
+export async function untilRoutes(netlink: Netlink, areWanted: (routes: readonly Route[]) => boolean): Promise<void> {
+  let wake = Promise.withResolvers<void>();
+  const subscription = netlink.subscribe(['route'], () => wake.resolve());
+  try {
+    for (;;) {
+      const next = wake.promise;
+      if (areWanted(await netlink.routes())) return;
+      await next;
+      wake = Promise.withResolvers<void>();
+    }
+  } finally {
+    subscription.close();
   }
 }
 

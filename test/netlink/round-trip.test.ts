@@ -11,7 +11,7 @@ import {
   removeAddressRequest,
   removeRouteRequest,
 } from '../../src/netlink/index.ts';
-import { addressOf, canMakeNamespaces, createNamespace, type Namespace, routeOf } from './netns-lab.ts';
+import { addressOf, canMakeNamespaces, createNamespace, type Namespace, routeOf, untilRoutes } from './netns-lab.ts';
 
 describe.skipIf(!canMakeNamespaces)('what was dumped, deleted and added again', () => {
   let ns: Namespace;
@@ -35,6 +35,11 @@ describe.skipIf(!canMakeNamespaces)('what was dumped, deleted and added again', 
     f0 = (await netlink.linkByName('f0'))!.index;
     ns.ip('addr', 'add', '10.255.0.1/16', 'dev', 'f0');
     ns.ip('addr', 'add', 'fd55::1/64', 'dev', 'f0', 'nodad');
+    // What the kernel makes by itself once it has seen the carriers: a multicast route for each link, the address's own two.
+    await untilRoutes(netlink, routes => {
+      const count = (destination: string) => routes.filter(one => one.destination === destination).length;
+      return count('ff00::/8') === 4 && count('fd55::/64') === 1 && count('fd55::1/128') === 1;
+    });
   });
   afterEach(async () => {
     await netlink?.close();

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RTNH_F_DEAD, RTNH_F_LINKDOWN, RTNH_F_ONLINK } from '../../src/domain/route.ts';
 import { type Netlink, openNetlink } from '../../src/netlink/index.ts';
-import { canMakeNamespaces, createNamespace, failureOf, type Namespace, routeOf } from './netns-lab.ts';
+import {
+  canMakeNamespaces,
+  createNamespace,
+  EventLog,
+  failureOf,
+  type Namespace,
+  routeOf,
+  untilRoutes,
+} from './netns-lab.ts';
 
 interface IpRoute {
   readonly type?: string;
@@ -41,6 +49,10 @@ describe.skipIf(!canMakeNamespaces)('routes', () => {
     netlink = openNetlink({ netnsPath: ns.path });
     e0 = (await netlink.linkByName('e0'))!.index;
     f0 = (await netlink.linkByName('f0'))!.index;
+    await untilRoutes(netlink, routes => {
+      const count = (destination: string) => routes.filter(one => one.destination === destination).length;
+      return count('ff00::/8') === 4 && count('fd01::1/128') === 1 && count('fd02::1/128') === 1;
+    });
   });
   afterAll(async () => {
     await netlink?.close();
@@ -208,6 +220,15 @@ describe.skipIf(!canMakeNamespaces)('routes', () => {
     const ways = { destination: '198.51.103.0/24', nexthops: [leg(e0, '10.1.0.2'), leg(f0, '10.2.0.2')] };
     await netlink.addRoute(routeOf(ways), 'create');
     ns.ip('link', 'set', 'f1', 'down');
+    // The carrier is noticed by a worker of the kernel (linkwatch), which marks the routes, then announces the link.
+    const log = new EventLog();
+    const subscription = netlink.subscribe(['link'], log.listener);
+    if ((await netlink.linkByIndex(f0))!.operState === 'up') {
+      await log.until(
+        event => event.type === 'link.changed' && event.link.index === f0 && event.link.operState !== 'up',
+      );
+    }
+    subscription.close();
     const down = (await find(ways.destination))!;
     expect(down.nexthops[1]!.flags & RTNH_F_LINKDOWN).toBe(RTNH_F_LINKDOWN);
     await netlink.removeRoute(down);

@@ -41,9 +41,27 @@ function keyOf(route: Route): string {
   return [route.family, route.table, route.destination, route.source, route.tos, route.priority ?? 0].join(' ');
 }
 
-/** True when two routes lead the same way; lifetimes and kernel-owned flags do not count. */
+/** True when two routes lead the same way; what is left of an expiry and kernel-owned flags do not count. */
 export function isSameRoute(a: Route, b: Route): boolean {
+  return leadsSameWay(a, b) && (a.expiresS === null) === (b.expiresS === null);
+}
+
+function leadsSameWay(a: Route, b: Route): boolean {
   return keyOf(a) === keyOf(b) && describe(a) === describe(b);
+}
+
+/**
+ * The route that is there but will expire, though it should not: the kernel makes a prefix route with the lifetime of the address that
+ * came first. It goes and comes back; a replace would hit the first route of the key, which may be another link's.
+ */
+function renewed(route: Route, present: readonly Route[]): Effect[] {
+  const lapsing = present.find(r => leadsSameWay(r, route));
+  return lapsing === undefined
+    ? []
+    : [
+        { op: 'route.remove', route: lapsing },
+        { op: present.length > 1 ? 'route.append' : 'route.add', route },
+      ];
 }
 
 function describe(route: Route): string {
@@ -111,6 +129,8 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
     const old = group.find(r => !isSameRoute(r, route) && isSameRoute(moveLegs(r, from, to), route));
     if (group.some(r => isSameRoute(r, route))) {
       if (old !== undefined && !isConnected(route, addresses)) effects.push({ op: 'route.remove', route: old });
+    } else if (group.some(r => leadsSameWay(r, route))) {
+      effects.push(...renewed(route, group));
     } else if (group.length === 0) {
       effects.push({ op: 'route.add', route });
       byKey.set(keyOf(route), [route]);
@@ -145,8 +165,11 @@ export function addMissingRoutes(
   rules: readonly Rule[],
 ): Effect[] {
   const missing = wanted.filter(route => !present.some(r => isSameRoute(r, route)));
-  return inAddingOrder(missing, rules).map(route => ({
-    op: present.some(r => keyOf(r) === keyOf(route)) ? 'route.append' : 'route.add',
-    route: moveLegs(route, -1, -1),
-  }));
+  return inAddingOrder(missing, rules).flatMap((missed): Effect[] => {
+    const route = moveLegs(missed, -1, -1);
+    const group = present.filter(r => keyOf(r) === keyOf(route));
+    const renewal = renewed(route, group);
+    if (renewal.length > 0) return renewal;
+    return [{ op: group.length > 0 ? 'route.append' : 'route.add', route }];
+  });
 }

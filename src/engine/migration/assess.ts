@@ -41,11 +41,22 @@ export async function assess(input: AssessInput): Promise<Assessed> {
   const { host, clock, request, signal } = input;
   const facts = await host.readFacts(request.uplink);
   const ovs = await connect(host, clock, signal);
-  if (input.journal !== undefined) return { ...(await assessAgain(input, input.journal, facts)), facts };
+  const { lockHolder } = input;
+  if (input.journal !== undefined && lockHolder === null) {
+    return { ...(await assessAgain(input, input.journal, facts)), facts };
+  }
   const kernel = await host.readKernel();
   const takenAt = clock.wallTime();
   const datapath = chooseDatapath(request, ovs, facts);
-  const findings = precheck({ request, kernel, ovs, facts, datapath, lockHolder: input.lockHolder, ownJournal: false });
+  const findings = precheck({
+    request,
+    kernel,
+    ovs,
+    facts,
+    datapath,
+    lockHolder,
+    ownJournal: input.journal !== undefined,
+  });
   const link = linkByName(kernel, request.uplink);
   const isBlocked = findings.some(finding => finding.severity === 'blocking');
   if (isBlocked || link === undefined || ovs === undefined) {

@@ -32,7 +32,8 @@ export async function look(host: Host, subject: Subject, wallTime: number, needs
   return {
     plan,
     snapshot,
-    elapsedS: Math.max(0, Math.floor((wallTime - subject.takenAt) / 1000)),
+    // Up: the kernel tells lifetimes rounded up, and a lease must not grow with every move.
+    elapsedS: Math.max(0, Math.ceil((wallTime - subject.takenAt) / 1000)),
     kernel,
     uplink,
     hostPort,
