@@ -46,8 +46,6 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
       return `let the kernel answer on ${effect.link.name} again`;
     case 'ingress.hand-over':
       return `let the kernel answer on ${effect.from.name}, and no longer on ${effect.to.name}`;
-    case 'datapath.drain':
-      return 'let the datapath pass on what it has received';
     case 'announce':
       return `announce ${effect.addresses.join(', ')} on ${effect.link.name}`;
     case 'ovs.host-port.create': {

@@ -54,10 +54,11 @@ export type Effect =
   /** Makes the kernel drop what arrives on the link, so that only the datapath answers (netdev datapath, F-48). */
   | { readonly op: 'ingress.mute'; readonly link: LinkRef }
   | { readonly op: 'ingress.unmute'; readonly link: LinkRef }
-  /** The kernel begins to hear one link and ceases to hear another in the same moment. */
-  | { readonly op: 'ingress.hand-over'; readonly from: LinkRef; readonly to: LinkRef }
-  /** Waits until ovs-vswitchd has passed on what it had received: two turns of its main loop. Never fails. */
-  | { readonly op: 'datapath.drain' }
+  /**
+   * The kernel begins to hear `from` and ceases to hear `to`, in the same moment; with `drain` it hears both until the datapath has passed
+   * on what it had taken in.
+   */
+  | { readonly op: 'ingress.hand-over'; readonly from: LinkRef; readonly to: LinkRef; readonly drain: boolean }
   /** Gratuitous ARP and unsolicited neighbour advertisements. */
   | { readonly op: 'announce'; readonly link: LinkRef; readonly addresses: readonly string[] }
   /** One transaction: the bridge (unless it exists) and the host port, marked as ours. */

@@ -1,19 +1,16 @@
 import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
 import { isUplinkError, toFailure, uplinkError } from '../errors.ts';
-import type { Netlink, NetlinkRequest } from '../netlink/index.ts';
+import type { IngressDrops, Netlink, NetlinkRequest } from '../netlink/index.ts';
 import {
   addAddressRequest,
   addAltnameRequest,
-  addIngressDrop,
   addRouteRequest,
   addRuleRequest,
   announceAddresses,
   deleteLinkRequest,
-  moveIngressDrop,
   openOvsDatapaths,
   removeAddressRequest,
   removeAltnameRequest,
-  removeIngressDrop,
   removeNeighbourRequest,
   removeRouteRequest,
   removeRuleRequest,
@@ -75,7 +72,10 @@ export interface Means {
   readonly netlink: Netlink;
   /** Commits to OVSDB; resolves to the `next_cfg` to wait for. */
   readonly commit: (effect: OvsEffect) => Promise<number>;
-  readonly drain: () => Promise<void>;
+  /** Opened with the first use. */
+  readonly drops: () => IngressDrops;
+  /** Gets ready to wait for ovs-vswitchd, then runs the work with what waits until it has passed on all it had received. */
+  readonly withDrain: (work: (drain: () => Promise<void>) => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -118,7 +118,7 @@ export async function applyEffects(
   return results;
 }
 
-async function applyOne(effect: Effect, { netlink, commit, drain }: Means): Promise<EffectResult> {
+async function applyOne(effect: Effect, { netlink, drops, commit, withDrain }: Means): Promise<EffectResult> {
   if (isOvsEffect(effect)) return { ok: true, nextCfg: await commit(effect) };
   switch (effect.op) {
     case 'link.rename':
@@ -128,16 +128,14 @@ async function applyOne(effect: Effect, { netlink, commit, drain }: Means): Prom
       writeLinkSysctl(effect.link.name, effect.key, effect.value);
       break;
     case 'ingress.mute':
-      await addIngressDrop(effect.link.name);
+      await drops().add(effect.link.name);
       break;
     case 'ingress.unmute':
-      await removeIngressDrop(effect.link.name);
+      await drops().remove(effect.link.name);
       break;
     case 'ingress.hand-over':
-      await moveIngressDrop(effect.from.name, effect.to.name);
-      break;
-    case 'datapath.drain':
-      await drain();
+      if (effect.drain) await withDrain(drain => drops().move(effect.from.name, effect.to.name, drain));
+      else await drops().move(effect.from.name, effect.to.name);
       break;
     case 'announce':
       await announce(netlink, effect);

@@ -1,14 +1,15 @@
-import type { NetlinkEvent } from '../netlink/index.ts';
-import { ingressDrops, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
+import type { IngressDrops, NetlinkEvent } from '../netlink/index.ts';
+import { openIngressDrops, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
 import type { TlsFiles } from '../ovsdb/index.ts';
 import { createUnixctlClient } from '../unixctl/index.ts';
 import type { Host, HostEvent } from './host.ts';
+import type { OvsEffect } from './linux-effects.ts';
 import { applyEffects } from './linux-effects.ts';
 import { readLinuxFacts } from './linux-facts.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
 import { readLinkSysctls } from './linux-sysctl.ts';
-import { checkVswitchd, drainDatapath, findControlSocket } from './linux-vswitchd.ts';
+import { checkVswitchd, findControlSocket, withDrain } from './linux-vswitchd.ts';
 
 /** Where Open vSwitch is. */
 export interface LinuxHostOptions {
@@ -22,6 +23,11 @@ export interface LinuxHostOptions {
 /** This host, in the network namespace that the process is in. Nothing is opened before it is needed, but the netlink sockets. */
 export function createLinuxHost(options: LinuxHostOptions): Host {
   const netlink = openNetlink();
+  let openedDrops: IngressDrops | undefined;
+  const drops = (): IngressDrops => {
+    openedDrops ??= openIngressDrops();
+    return openedDrops;
+  };
   const listeners = new Set<(event: HostEvent) => void>();
   const tell = (event: HostEvent): void => {
     for (const listener of [...listeners]) listener(event);
@@ -36,7 +42,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     readFacts: uplink =>
       readLinuxFacts(uplink, {
         // It answers at all, with yes or no, only where nf_tables is there.
-        probeIngress: async () => (await ingressDrops()).length >= 0,
+        probeIngress: async () => (await drops().list()).length >= 0,
         async probeKernelDatapath() {
           await using datapaths = await openOvsDatapaths();
           return datapaths !== undefined;
@@ -44,7 +50,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       }),
     readKernel: () => netlink.readKernelState(),
     readSysctls: async linkName => readLinkSysctls(linkName),
-    mutedLinks: () => ingressDrops(),
+    mutedLinks: () => drops().list(),
     ovs: () => ovs.state(),
     ovsConnected: () => ovs.connected(),
     connectOvs: signal => ovs.connect(signal),
@@ -59,15 +65,14 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       return await client.showDatapathFeatures(bridge, { signal });
     },
     async apply(effects, signal) {
-      const drain = async (): Promise<void> => {
-        const path = await findControlSocket(options.ovsdb, options.unixctl).catch(() => undefined);
-        if (path !== undefined) await drainDatapath(path, signal);
+      const means = {
+        netlink,
+        drops,
+        commit: (effect: OvsEffect) => ovs.commit(effect, signal),
+        withDrain: async (work: (drain: () => Promise<void>) => Promise<void>) =>
+          withDrain(await findControlSocket(options.ovsdb, options.unixctl).catch(() => undefined), work, signal),
       };
-      const results = await applyEffects(
-        effects,
-        { netlink, commit: effect => ovs.commit(effect, signal), drain },
-        signal,
-      );
+      const results = await applyEffects(effects, means, signal);
       // What our own changes caused is told before they count as done: the chart is then still in the state that made them.
       events.drain();
       return results;
@@ -82,6 +87,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       events.close();
       await ovs.close();
       await netlink.close();
+      await openedDrops?.[Symbol.asyncDispose]();
     },
   };
 }

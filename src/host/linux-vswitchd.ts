@@ -46,13 +46,28 @@ function isListening(path: string): Promise<boolean> {
 /** An idle ovs-vswitchd answers in 0.1 ms; one that takes longer is not waited for, since the host answers meanwhile anyway. */
 const DRAIN_LIMIT_MS = 250;
 
-/** Waits for two turns of the main loop, which is what polls the ports of the userspace datapath. Does not wait for one that hangs. */
-export async function drainDatapath(path: string, signal: AbortSignal): Promise<void> {
+/**
+ * Opens the control socket, then runs the work with what waits for two turns of the main loop, which is what polls the ports of the userspace
+ * datapath. It does not wait for one that hangs or is gone.
+ */
+export async function withDrain(
+  path: string | undefined,
+  work: (drain: () => Promise<void>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (path === undefined) return work(async () => undefined);
   await using client = createUnixctlClient({ path });
-  try {
-    await client.version({ timeoutMs: DRAIN_LIMIT_MS, signal });
-    await client.version({ timeoutMs: DRAIN_LIMIT_MS, signal });
-  } catch {
-    signal.throwIfAborted();
-  }
+  const turn = async (): Promise<void> => {
+    try {
+      await client.version({ timeoutMs: DRAIN_LIMIT_MS, signal });
+    } catch {
+      signal.throwIfAborted();
+    }
+  };
+  // The first answer also pays for the connection.
+  await turn();
+  await work(async () => {
+    await turn();
+    await turn();
+  });
 }

@@ -15,15 +15,7 @@ export { NTF_PROXY, NTF_USE, removeNeighbourRequest, setNeighbourRequest } from 
 export type { Netlink, NetlinkOptions } from './netlink.ts';
 export { runInNetns } from './netns.ts';
 export type { NexthopObject } from './nexthop-object.ts';
-export {
-  addIngressDrop,
-  hasIngressDrop,
-  INGRESS_DROP_TABLE,
-  ingressDrops,
-  moveIngressDrop,
-  type NftablesOptions,
-  removeIngressDrop,
-} from './nftables.ts';
+export { INGRESS_DROP_TABLE, type IngressDrops, type NftablesOptions, openIngressDrops } from './nftables.ts';
 export { openNetlink } from './open-netlink.ts';
 export { type OvsDatapaths, openOvsDatapaths } from './ovs-datapath.ts';
 export type { Datapath, Vport, VportTarget } from './ovs-datapath-codec.ts';

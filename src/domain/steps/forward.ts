@@ -114,7 +114,7 @@ function attachUplink({ plan, ovs, uplink }: StepContext): Effect[] {
 function muteUplink({ plan, uplink, hostPort, mutedLinks }: StepContext): Effect[] {
   if (!plan.mute || uplink === undefined || mutedLinks.includes(uplink.name)) return [];
   return hostPort !== undefined && mutedLinks.includes(hostPort.name)
-    ? [{ op: 'ingress.hand-over', from: refOf(hostPort), to: refOf(uplink) }]
+    ? [{ op: 'ingress.hand-over', from: refOf(hostPort), to: refOf(uplink), drain: false }]
     : [{ op: 'ingress.mute', link: refOf(uplink) }];
 }
 

@@ -66,10 +66,8 @@ function restoreRoutes(context: StepContext): Effect[] {
 
 function unmuteUplink({ uplink, hostPort, mutedLinks }: StepContext): Effect[] {
   if (uplink === undefined || !mutedLinks.includes(uplink.name)) return [];
-  // The uplink is heard first; what the datapath has taken in by then still gets through, and only then the host port falls silent.
-  const silence: Effect[] =
-    hostPort === undefined ? [] : [{ op: 'datapath.drain' }, { op: 'ingress.mute', link: refOf(hostPort) }];
-  return [{ op: 'ingress.unmute', link: refOf(uplink) }, ...silence];
+  if (hostPort === undefined) return [{ op: 'ingress.unmute', link: refOf(uplink) }];
+  return [{ op: 'ingress.hand-over', from: refOf(uplink), to: refOf(hostPort), drain: true }];
 }
 
 /** Drops that are left of ours: one that lost its link would bind again to the uplink when that takes the name. */

@@ -117,7 +117,7 @@ function invert(effect: Effect, plan: MigrationPlan): readonly Effect[] {
     case 'ingress.mute':
       return [{ op: 'ingress.unmute', link: effect.link }];
     case 'ingress.hand-over':
-      return [{ op: 'ingress.hand-over', from: effect.to, to: effect.from }];
+      return [{ op: 'ingress.hand-over', from: effect.to, to: effect.from, drain: true }];
     case 'route.add':
     case 'route.append':
     case 'route.replace':
