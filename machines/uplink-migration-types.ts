@@ -35,6 +35,8 @@ export interface MigrationContext extends MigrationInput {
   readonly observed: Observed;
   /** What `cur_cfg` must reach before the last OVSDB change is applied; null while nothing was changed. */
   readonly awaitedCfg: number | null;
+  /** How often ovs-vswitchd was asked to try the host port again. */
+  readonly nudges: number;
   /** Why it was refused or is rolled back: the first failure, not those of the way back. */
   readonly failure: Failure | null;
   readonly failedIn: string | null;

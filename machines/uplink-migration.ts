@@ -36,6 +36,7 @@ export const uplinkMigration = setup({
     writeJournal: fromPromise<Assessment>(unprovided),
     forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(unprovided),
     rollbackStep: fromPromise<StepReport, { readonly step: RollbackStep }>(unprovided),
+    bumpConfiguration: fromPromise<number>(unprovided),
     announce: fromPromise<void>(unprovided),
     compareWithPlan: fromPromise<void>(unprovided),
     runProbes: fromPromise<void>(unprovided),
@@ -51,6 +52,7 @@ export const uplinkMigration = setup({
     isAlreadyDone: unprovided,
     isReady: unprovided,
     isHostPortStanding: unprovided,
+    isNameFreeAgain: unprovided,
     hasFatalHostPortError: unprovided,
     areAddressesUsable: unprovided,
     hasFailedAddress: unprovided,
@@ -73,6 +75,7 @@ export const uplinkMigration = setup({
     recordRefusal: unprovided,
     recordNotReady: unprovided,
     recordStep: unprovided,
+    recordNudge: unprovided,
     recordObserved: unprovided,
     recordRollbackStep: unprovided,
     recordRestoreRequest: unprovided,
@@ -105,6 +108,7 @@ export const uplinkMigration = setup({
     awaitedCfg: null,
     failure: null,
     failedIn: null,
+    nudges: 0,
     stranding: null,
     attempts: 0,
     pendingRows: false,
@@ -262,18 +266,33 @@ export const uplinkMigration = setup({
               on: { ABORT: { target: '#rollingBack.removingHostPort', actions: 'recordAbort' } },
             },
             awaitingHostPort: {
-              always: [
-                { guard: 'isHostPortStanding', target: 'configuringHostPort', actions: 'recordObserved' },
-                {
-                  guard: 'hasFatalHostPortError',
-                  target: '#rollingBack.removingHostPort',
-                  actions: 'recordInterfaceError',
-                },
-              ],
+              initial: 'waiting',
               after: { stepDeadline: { target: '#rollingBack.removingHostPort', actions: 'recordDeadline' } },
               on: { ABORT: { target: '#rollingBack.removingHostPort', actions: 'recordAbort' } },
+              states: {
+                waiting: {
+                  always: [
+                    { guard: 'isHostPortStanding', target: '#configuringHostPort', actions: 'recordObserved' },
+                    {
+                      guard: 'hasFatalHostPortError',
+                      target: '#rollingBack.removingHostPort',
+                      actions: 'recordInterfaceError',
+                    },
+                    { guard: 'isNameFreeAgain', target: 'nudging' },
+                  ],
+                },
+                // The name was taken when ovs-vswitchd tried; it is free now, but only a change of its configuration makes it try again.
+                nudging: {
+                  invoke: {
+                    src: 'bumpConfiguration',
+                    onDone: { target: 'waiting', actions: 'recordNudge' },
+                    onError: { target: '#rollingBack.removingHostPort', actions: 'recordFailure' },
+                  },
+                },
+              },
             },
             configuringHostPort: {
+              id: 'configuringHostPort',
               invoke: {
                 src: 'forwardStep',
                 input: { step: 'configuringHostPort' },

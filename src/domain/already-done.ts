@@ -31,3 +31,11 @@ export function isAlreadyDone(effect: Effect, failure: Failure): boolean {
       return false;
   }
 }
+
+/**
+ * True when looking again may show a way: a rename that meets a name which udev has just given to the link as an altname (F-06) finds it
+ * in the next look.
+ */
+export function isWorthAnotherLook(effect: Effect, failure: Failure): boolean {
+  return effect.op === 'link.rename' && failure.errnoName === 'EEXIST';
+}

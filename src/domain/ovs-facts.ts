@@ -32,7 +32,7 @@ export function pickFacts(ovs: OvsState, names: FactNames): OvsFacts {
 
 /** What an `Interface.error` text means for us (F-01, F-20, F-27). */
 export type InterfaceErrorClass =
-  /** The name is taken in the kernel, by a link or an altname; OVS heals by itself once it is free. */
+  /** The name is taken in the kernel, by a link or an altname; OVS tries again with the next link event that it sees or change of its configuration. */
   | 'name-taken'
   /** ovs-vswitchd's own cache holds the name under another class; heals with a cycle of ovs-vswitchd. */
   | 'class-clash'

@@ -81,14 +81,19 @@ export function inRemovingOrder(addresses: readonly Address[]): readonly Address
   return [...addresses.filter(a => a.family === 4).reverse(), ...addresses.filter(a => a.family === 6)];
 }
 
-/** Adds what is missing of `wanted`; IPv6 without duplicate address detection, since the address is this host's own. */
+/** Adds an address; IPv6 without duplicate address detection, since it is this host's own. */
+function add(address: Address): Effect {
+  return {
+    op: 'address.add',
+    address: address.family === 6 ? { ...address, flags: address.flags | IFA_F_NODAD } : address,
+  };
+}
+
+/** Adds what is missing of `wanted`. */
 export function addMissing(wanted: readonly Address[], present: readonly Address[]): Effect[] {
   return inAddingOrder(wanted)
     .filter(address => !present.some(p => isSameAddress(p, address)))
-    .map(address => ({
-      op: 'address.add',
-      address: address.family === 6 ? { ...address, flags: address.flags | IFA_F_NODAD } : address,
-    }));
+    .map(add);
 }
 
 /** Changes the flags of IPv6 addresses to the wanted ones (`nodad` was only for the time of the move). IPv4 cannot. */
@@ -141,7 +146,9 @@ export function makeExact(wanted: readonly Address[], present: readonly Address[
     if (a === undefined || b === undefined || !isExactly(a, b)) break;
     same += 1;
   }
-  const remove = haveInOrder.slice(same).reverse();
-  const add = wantInOrder.slice(same);
-  return [...remove.map((address): Effect => ({ op: 'address.remove', address })), ...addMissing(add, [])];
+  const surplus = haveInOrder.slice(same).reverse();
+  return [
+    ...surplus.map((address): Effect => ({ op: 'address.remove', address })),
+    ...wantInOrder.slice(same).map(add),
+  ];
 }

@@ -94,6 +94,10 @@ export const annotatedMigration = uplinkMigration.provide({
         },
       };
     }),
+    recordNudge: assign(({ context, event }) => ({
+      nudges: context.nudges + 1,
+      awaitedCfg: outputOf<number>(event),
+    })),
     recordObserved: () => undefined,
     recordRollbackStep: assign(({ context, event }) => ({
       pendingRows: context.pendingRows || outputOf<StepReport>(event).pendingRows,

@@ -134,6 +134,7 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
         return remember(session, await rollBackStep(session, request, input.step, reports, signal));
       }),
     ),
+    bumpConfiguration: fromPromise<number>(alone(signal => host.bumpConfiguration(signal))),
     announce: fromPromise<void>(
       alone(async signal => {
         await session.reach('verifying');

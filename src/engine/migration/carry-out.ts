@@ -1,5 +1,5 @@
 import type { StepReport } from '../../../machines/uplink-migration-types.ts';
-import { isAlreadyDone } from '../../domain/already-done.ts';
+import { isAlreadyDone, isWorthAnotherLook } from '../../domain/already-done.ts';
 import type { Effect } from '../../domain/effect.ts';
 import { describeEffect } from '../../domain/effect-text.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
@@ -27,6 +27,7 @@ export interface StepWork {
  * Errors: the first refusal that is not "done before"; `STATE_DIFFERS` when the host does not come to rest.
  */
 export async function carryOut(work: StepWork): Promise<StepReport> {
+  let refusal: Failure | undefined;
   for (let round = 0; ; round += 1) {
     work.signal.throwIfAborted();
     const context = await work.look();
@@ -34,6 +35,7 @@ export async function carryOut(work: StepWork): Promise<StepReport> {
     if (effects.length === 0) return reportOf(context, null);
     const nameOf = (index: number): string => linkByIndex(context.kernel, index)?.name ?? `link ${index}`;
     if (round === MAX_ROUNDS) {
+      if (refusal !== undefined) throw toError(refusal);
       throw uplinkError('STATE_DIFFERS', {
         what: `${work.name}: the host does not keep what was set`,
         got: effects
@@ -43,7 +45,8 @@ export async function carryOut(work: StepWork): Promise<StepReport> {
         advice: 'somebody else changes it back; see `ovs-uplink doctor`',
       });
     }
-    const nextCfg = await change(work, effects, nameOf);
+    const { nextCfg, open } = await change(work, effects, nameOf);
+    refusal = open;
     // What was read before the change is older than the events since: the chart keeps those.
     if (nextCfg !== null) return { nextCfg, pendingRows: false, uplink: null, hostPort: null, addresses: [] };
   }
@@ -53,23 +56,27 @@ async function change(
   work: StepWork,
   effects: readonly Effect[],
   nameOf: (index: number) => string,
-): Promise<number | null> {
+): Promise<{ readonly nextCfg: number | null; readonly open: Failure | undefined }> {
   const results = await work.host.apply(effects, work.signal);
   let nextCfg: number | null = null;
+  let open: Failure | undefined;
   let refusal: Failure | undefined;
   for (const [index, result] of results.entries()) {
     const effect = effects[index];
     if (effect === undefined) continue;
-    const isFine = result.ok || isAlreadyDone(effect, result.failure);
-    work.onEffect(effect, describeEffect(effect, nameOf), isFine || result.ok ? null : result.failure);
+    const failure = result.ok || isAlreadyDone(effect, result.failure) ? null : result.failure;
+    work.onEffect(effect, describeEffect(effect, nameOf), failure);
     if (result.ok) nextCfg = result.nextCfg ?? nextCfg;
-    else if (!isFine) refusal ??= result.failure;
+    if (failure === null) continue;
+    if (isWorthAnotherLook(effect, failure)) open = failure;
+    else refusal ??= failure;
   }
-  if (refusal !== undefined) {
-    const { code, ...details } = refusal;
-    throw uplinkError(code, details);
-  }
-  return nextCfg;
+  if (refusal !== undefined) throw toError(refusal);
+  return { nextCfg, open };
+}
+
+function toError({ code, ...details }: Failure): Error {
+  return uplinkError(code, details);
 }
 
 /** What a step leaves behind, for the chart's notes. */

@@ -64,6 +64,19 @@ function hasFatalError(context: MigrationContext, row: OvsInterface | null | und
   return kind === 'busy' || kind === 'no-such-device' || kind === 'other';
 }
 
+/** How often ovs-vswitchd is asked to try again; each time costs it one reconfiguration. */
+const MAX_NUDGES = 10;
+
+/** The host port failed for a name that was taken, and nothing that we know of takes it now (F-20, F-26). */
+function isNameFreeAgain({ context }: Args): boolean {
+  const { plan, observed, nudges } = context;
+  const error = observed.ovs?.hostPort?.error ?? '';
+  if (!isApplied(context) || error === '' || plan?.names.hostPort == null || nudges >= MAX_NUDGES) return false;
+  const kind = classifyInterfaceError(error);
+  const isTaken = observed.uplink?.altnames.includes(plan.names.hostPort) === true;
+  return (kind === 'name-taken' || kind === 'class-clash') && !isTaken;
+}
+
 function isOnUplink(context: MigrationContext, event: MigrationEvent): boolean {
   return 'link' in event && event.link.index === context.plan?.uplinkIndex;
 }
@@ -75,6 +88,7 @@ export const migrationGuards = {
   isAlreadyDone: ({ event }: Args) => outputOf<Assessment>(event).verdict === 'done',
   isReady: ({ event }: Args) => outputOf<OvsReadinessOutput>(event).ready,
   isHostPortStanding,
+  isNameFreeAgain,
   hasFatalHostPortError: ({ context }: Args) => hasFatalError(context, context.observed.ovs?.hostPort),
   areAddressesUsable: ({ context }: Args) =>
     context.observed.addresses.every(a => (a.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) === 0),
