@@ -46,6 +46,7 @@ export async function awaitReadiness(
     options.onProgress?.(entry);
   };
   const stopEvents = host.subscribe(event => {
+    if (actor.getSnapshot().status !== 'active') return;
     if (event.type === 'ovsdb.state.changed') {
       actor.send({ type: 'ovsdb.facts.changed', ovs: pickFacts(event.ovs, names) });
     } else if (event.type === 'ovsdb.connection.opened' || event.type === 'ovsdb.connection.lost') actor.send(event);

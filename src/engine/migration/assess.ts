@@ -45,8 +45,8 @@ export async function assess(input: AssessInput): Promise<Assessed> {
   if (input.journal !== undefined && lockHolder === null) {
     return { ...(await assessAgain(input, input.journal, facts)), facts };
   }
-  const kernel = await host.readKernel();
   const takenAt = clock.wallTime();
+  const kernel = await host.readKernel();
   const datapath = chooseDatapath(request, ovs, facts);
   const findings = precheck({
     request,

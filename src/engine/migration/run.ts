@@ -7,6 +7,7 @@ import { describeFailure, toFailure } from '../../errors.ts';
 import { createControl } from '../control.ts';
 import { createEventLog } from '../event-log.ts';
 import type { JournalRecord } from '../journal/record.ts';
+import { createPriority } from '../priority.ts';
 import type { Run, RunEvent, RunOutcome, RunResult } from '../run.ts';
 import { bindMigration } from './bind.ts';
 import { forwardHostEvents } from './host-events.ts';
@@ -15,6 +16,9 @@ import { statePath } from './state-path.ts';
 
 /** Tries of a failed way back before a run gives up and leaves it to a person and `recover`. */
 const MAX_ATTEMPTS = 5;
+
+/** States in which traffic changes its path. */
+const URGENT = /^(cuttingOver|rollingBack)\./;
 
 /** What to run. */
 export interface RunOptions {
@@ -43,6 +47,7 @@ export function startRun(options: RunOptions): Run {
   let state: string | null = null;
   let stateSince = startedAt;
   let isRestoreSent = false;
+  const priority = createPriority();
   const toldFindings = new Set<string>();
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
 
@@ -98,6 +103,7 @@ export function startRun(options: RunOptions): Run {
   const finish = async (result: RunResult, context: MigrationContext): Promise<void> => {
     signal?.removeEventListener('abort', onSignal);
     stopEvents();
+    priority.restore();
     actor.stop();
     session.life.abort();
     await control.stop();
@@ -136,6 +142,8 @@ export function startRun(options: RunOptions): Run {
       );
       state = path;
       stateSince = now;
+      if (URGENT.test(path)) priority.raise();
+      else priority.restore();
     }
     if (path === 'committed' && options.restore && !isRestoreSent) {
       isRestoreSent = true;
