@@ -57,7 +57,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'restore',
     summary: 'undo a committed migration',
-    settings: ['interface', 'stepTimeout', 'gateTimeout'],
+    settings: ['interface', 'stepTimeout', 'gateTimeout', 'accept'],
     required: ['interface'],
     load: async () => (await import('./commands/restore.ts')).restore,
   },

@@ -64,6 +64,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       entry: entryOf(journal.stage),
       journal,
       restore: false,
+      accept: [],
       after: Promise.resolve(),
       logger: options.logger,
       signal: undefined,
@@ -96,6 +97,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
         entry: 'assessing',
         journal: undefined,
         restore: false,
+        accept: [],
         after: Promise.resolve(),
         logger: options.logger,
         signal: migrateOptions.signal,
@@ -107,12 +109,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
     async abort(uplink) {
       await sendControl(store.directory, uplink, 'abort');
     },
-    restore({ uplink, deadlines, signal }) {
+    restore({ uplink, deadlines, accept, signal }) {
       return endedRun(uplink, async () => {
         const journal = await store.read(uplink);
         if (journal === undefined) throw missing(uplink, store.directory);
         const request = { ...journal.request, deadlines: { ...journal.request.deadlines, ...deadlines } };
-        return resume(journal, request, { restore: true, signal });
+        return resume(journal, request, { restore: true, accept: accept ?? [], signal });
       });
     },
     async recover({ deadlines, signal } = {}) {

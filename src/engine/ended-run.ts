@@ -17,6 +17,7 @@ export function endedRun(uplink: string, make: () => Promise<Run>): Run {
       findings: [],
       failure,
       failedIn: null,
+      uplinkGone: false,
       pendingRows: false,
       advice: failure.advice === undefined ? [] : [failure.advice],
       durationMs: 0,

@@ -49,6 +49,8 @@ export interface Engine extends AsyncDisposable {
   restore(options: {
     readonly uplink: string;
     readonly deadlines?: Partial<Deadlines>;
+    /** `foreign-ports`: the bridge may go although others have ports on it. */
+    readonly accept?: readonly string[];
     readonly signal?: AbortSignal;
   }): Run;
   /** Brings every journal to committed or rolled back, one run each, in order. */

@@ -46,6 +46,8 @@ export interface RunOutcome {
   readonly failure: Failure | null;
   /** State of the chart in which it failed. */
   readonly failedIn: string | null;
+  /** The uplink vanished: there was nothing to put its addresses back on. */
+  readonly uplinkGone: boolean;
   /**
    * Open vSwitch has not let go yet: rows of ours could not be removed because OVSDB does not answer, or ovs-vswitchd hangs. `recover` ends
    * it, once they answer.

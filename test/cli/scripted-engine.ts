@@ -19,6 +19,7 @@ export function outcome(fields: Partial<RunOutcome>): RunOutcome {
     findings: [],
     failure: null,
     failedIn: null,
+    uplinkGone: false,
     pendingRows: false,
     advice: [],
     durationMs: 12.3,

@@ -9,7 +9,9 @@ export const restore: CommandFunction = context =>
   withStopSignals(context.terminal, signal =>
     withEngine(context, async engine => {
       const uplink = requireSetting(context.settings, 'interface');
-      const run = engine.restore({ uplink, signal, ...deadlineOptions(context.settings) });
+      const { accept } = context.settings;
+      const options = { ...deadlineOptions(context.settings), ...(accept !== undefined && { accept }) };
+      const run = engine.restore({ uplink, signal, ...options });
       const outcome = await followRun(run, context.terminal, {
         wanted: 'rolledBack',
         confirmCommand: confirmCommand(uplink, context.settings),

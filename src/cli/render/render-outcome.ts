@@ -23,14 +23,14 @@ export function renderOutcome(
   }
   if (pendingRows) {
     lines.push(
-      `  rows of ours are left in OVSDB, which did not answer; ovs-uplink recover removes them from ${visible(uplink)}`,
+      `  Open vSwitch did not answer and has not let go of ${visible(uplink)} yet; ovs-uplink recover ends it once it does`,
     );
   }
   for (const text of advice) lines.push(`  ${palette.warn('do:')} ${visible(text)}`);
   return lines;
 }
 
-function sentence({ result, uplink, alreadyDone }: RunOutcome): string {
+function sentence({ result, uplink, alreadyDone, uplinkGone }: RunOutcome): string {
   switch (result) {
     case 'committed':
       return alreadyDone
@@ -39,6 +39,7 @@ function sentence({ result, uplink, alreadyDone }: RunOutcome): string {
     case 'refused':
       return `refused: nothing was changed on ${uplink}`;
     case 'rolledBack':
+      if (uplinkGone) return `rolled back: ${uplink} is gone, all else is as before`;
       return alreadyDone
         ? `rolled back before: ${uplink} is as it was, nothing to do`
         : `rolled back: ${uplink} is as before`;

@@ -55,10 +55,14 @@ export const annotatedMigration = uplinkMigration.provide({
         ? { observed: { ...context.observed, ...seenLink(context, event.link) } }
         : {},
     ),
-    observeRemoval: assign(({ context, event }) => {
+    observeRemoval: assign(args => {
+      const { context, event } = args;
       if (event.type !== 'netlink.link.removed') return {};
       const { uplink, hostPort } = context.observed;
+      // A link that goes away loses its carrier first: that was not the reason then.
+      const isReason = event.link.index === context.plan?.uplinkIndex && context.failure?.code === 'LINK_GONE';
       return {
+        ...(isReason ? { failure: linkGoneOf(args) } : {}),
         observed: {
           ...context.observed,
           uplink: uplink?.index === event.link.index ? null : uplink,

@@ -2,6 +2,7 @@ import { fromPromise } from 'xstate';
 import type { Assessment, StepReport } from '../../../machines/uplink-migration-types.ts';
 import type { Effect } from '../../domain/effect.ts';
 import type { Finding } from '../../domain/finding.ts';
+import { findBridge, isMarked } from '../../domain/ovs-state.ts';
 import type { ForwardStep, RollbackStep } from '../../domain/plan.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { isMovable } from '../../domain/steps/addresses.ts';
@@ -43,7 +44,12 @@ export function releaseMsOf(request: MigrationRequest): number {
 }
 
 /** The actors of the migration chart, bound to one session. */
-export function migrationActors(session: Session, request: MigrationRequest, reports: ActorReports) {
+export function migrationActors(
+  session: Session,
+  request: MigrationRequest,
+  restoreAccepts: readonly string[] | null,
+  reports: ActorReports,
+) {
   const { host, clock, store } = session;
   /** One works at a time: a late one has ended before the next begins. */
   const alone =
@@ -77,6 +83,7 @@ export function migrationActors(session: Session, request: MigrationRequest, rep
           });
         }
         await connectBriefly(session, signal);
+        if (restoreAccepts !== null) refuseForeignPorts(session, restoreAccepts);
         await session.lock(reports.onLockLost, signal);
         await reports.onLocked();
       }),
@@ -238,6 +245,22 @@ function rollBackStep(
 function remember(session: Session, report: StepReport): StepReport {
   session.pendingRows ||= report.pendingRows;
   return report;
+}
+
+/** Our bridge goes with a restore, and with it whatever others have plugged into it since (I4). */
+function refuseForeignPorts(session: Session, accepted: readonly string[]): void {
+  const { bridge } = subjectOf(session).plan;
+  const ovs = session.host.ovs();
+  if (ovs === undefined || !bridge.create || accepted.includes('foreign-ports')) return;
+  const row = findBridge(ovs, bridge.name);
+  const foreign = ovs.ports.filter(port => row?.ports.includes(port.uuid) === true && !isMarked(port));
+  if (foreign.length === 0) return;
+  throw uplinkError('USAGE', {
+    what: 'the bridge carries ports that are not ours, and would take them along',
+    object: bridge.name,
+    got: foreign.map(port => port.name).join(', '),
+    advice: 'move them to another bridge first, or accept that they go: `--accept foreign-ports`',
+  });
 }
 
 /** Connects to OVSDB where it answers soon; the way back does without it. */

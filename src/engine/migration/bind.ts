@@ -9,12 +9,17 @@ import type { Session } from './session.ts';
 /** Longest time for reading the host once, in ms: a million routes take under two seconds. */
 const ASSESS_LIMIT_MS = 30_000;
 
-/** The migration chart bound to one session. */
-export function bindMigration(session: Session, request: MigrationRequest, reports: ActorReports) {
+/** The migration chart bound to one session. `restoreAccepts`: of a restore, the findings that it accepts; else null. */
+export function bindMigration(
+  session: Session,
+  request: MigrationRequest,
+  restoreAccepts: readonly string[] | null,
+  reports: ActorReports,
+) {
   const { deadlines } = request;
   return annotatedMigration.provide({
     actors: {
-      ...migrationActors(session, request, reports),
+      ...migrationActors(session, request, restoreAccepts, reports),
       ovsReadiness: bindReadiness(session.host, () => ({ bridge: request.bridge, hostPort: null, uplink: null })),
       altnameGuard: bindAltnameGuard(session.host, (effect, failure) =>
         reports.onEffect(

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly journal: JournalRecord | undefined;
   /** Go back as soon as the run stands at `committed`. */
   readonly restore: boolean;
+  /** Codes of blocking findings that a restore accepts. */
+  readonly accept: readonly string[];
   /** Begin when this resolves. */
   readonly after: Promise<unknown>;
   readonly logger: Logger | undefined;
@@ -52,7 +54,7 @@ export function startRun(options: RunOptions): Run {
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
 
   const tell = (event: Untimed<RunEvent>): void => log.push({ atMs: clock.now() - startedAt, ...event } as RunEvent);
-  const machine = bindMigration(session, request, {
+  const machine = bindMigration(session, request, options.restore ? options.accept : null, {
     onEffect: (effect, text, failure) => {
       tell({ type: 'effect', effect, text, failure });
       logger?.debug({ interface: request.uplink, state, effect: effect.op, failure }, 'effect');
@@ -120,6 +122,7 @@ export function startRun(options: RunOptions): Run {
       findings: context.findings,
       failure: failure ?? stranding,
       failedIn: context.failedIn,
+      uplinkGone: result === 'rolledBack' && context.failure?.code === 'LINK_GONE' && context.observed.uplink === null,
       pendingRows: context.pendingRows,
       advice: adviceFor(result, context, stranding),
       durationMs: clock.now() - startedAt,
