@@ -41,35 +41,42 @@ function keyOf(route: Route): string {
   return [route.family, route.table, route.destination, route.source, route.tos, route.priority ?? 0].join(' ');
 }
 
-/** True when two routes lead the same way; what is left of an expiry and kernel-owned flags do not count. */
+/** True when two routes are alike; what is left of an expiry and kernel-owned flags do not count. */
 export function isSameRoute(a: Route, b: Route): boolean {
-  return leadsSameWay(a, b) && (a.expiresS === null) === (b.expiresS === null);
+  return hasSameLegs(a, b) && describe(a) === describe(b) && (a.expiresS === null) === (b.expiresS === null);
 }
 
-function leadsSameWay(a: Route, b: Route): boolean {
-  return keyOf(a) === keyOf(b) && describe(a) === describe(b);
+function hasSameLegs(a: Route, b: Route): boolean {
+  return keyOf(a) === keyOf(b) && describeLegs(a) === describeLegs(b);
 }
 
 /**
- * The route that is there but will expire, though it should not: the kernel makes a prefix route with the lifetime of the address that
- * came first. It goes and comes back; a replace would hit the first route of the key, which may be another link's.
+ * An IPv6 route that leads the way of `route` but is not alike, and that nobody wants so: the kernel gives a prefix route the lifetime of
+ * the address that came first, and takes the source from routes whose address goes. IPv4 keeps such routes side by side.
  */
-function renewed(route: Route, present: readonly Route[]): Effect[] {
-  const lapsing = present.find(r => leadsSameWay(r, route));
-  return lapsing === undefined
-    ? []
-    : [
-        { op: 'route.remove', route: lapsing },
-        { op: present.length > 1 ? 'route.append' : 'route.add', route },
-      ];
+function findSpoilt(route: Route, group: readonly Route[], wanted: readonly Route[]): Route | undefined {
+  if (route.family === 4) return undefined;
+  return group.find(r => hasSameLegs(r, route) && !wanted.some(w => isSameRoute(w, r)));
+}
+
+/** It goes and comes back: a replace would hit the first route of the key, which may be another link's. */
+function renew(route: Route, spoilt: Route, group: readonly Route[]): Effect[] {
+  return [
+    { op: 'route.remove', route: spoilt },
+    { op: group.length > 1 ? 'route.append' : 'route.add', route },
+  ];
 }
 
 function describe(route: Route): string {
-  const hops = route.nexthops
-    .map(hop => `${hop.linkIndex} ${hop.gateway} ${hop.weight} ${hop.flags & CHOSEN_HOP_FLAGS}`)
-    .sort();
   const metrics = Object.entries(route.metrics).sort(([a], [b]) => Number(a) - Number(b));
-  return JSON.stringify([route.type, route.protocol, route.scope, route.prefSrc, route.preference ?? 0, metrics, hops]);
+  return JSON.stringify([route.type, route.protocol, route.scope, route.prefSrc, route.preference ?? 0, metrics]);
+}
+
+function describeLegs(route: Route): string {
+  return route.nexthops
+    .map(hop => `${hop.linkIndex} ${hop.gateway} ${hop.weight} ${hop.flags & CHOSEN_HOP_FLAGS}`)
+    .sort()
+    .join();
 }
 
 /**
@@ -127,10 +134,11 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
   for (const route of inAddingOrder(wanted, rules)) {
     const group = byKey.get(keyOf(route)) ?? [];
     const old = group.find(r => !isSameRoute(r, route) && isSameRoute(moveLegs(r, from, to), route));
+    const spoilt = findSpoilt(route, group, wanted);
     if (group.some(r => isSameRoute(r, route))) {
       if (old !== undefined && !isConnected(route, addresses)) effects.push({ op: 'route.remove', route: old });
-    } else if (group.some(r => leadsSameWay(r, route))) {
-      effects.push(...renewed(route, group));
+    } else if (spoilt !== undefined) {
+      effects.push(...renew(route, spoilt, group));
     } else if (group.length === 0) {
       effects.push({ op: 'route.add', route });
       byKey.set(keyOf(route), [route]);
@@ -168,8 +176,8 @@ export function addMissingRoutes(
   return inAddingOrder(missing, rules).flatMap((missed): Effect[] => {
     const route = moveLegs(missed, -1, -1);
     const group = present.filter(r => keyOf(r) === keyOf(route));
-    const renewal = renewed(route, group);
-    if (renewal.length > 0) return renewal;
+    const spoilt = findSpoilt(route, group, wanted);
+    if (spoilt !== undefined) return renew(route, spoilt, group);
     return [{ op: group.length > 0 ? 'route.append' : 'route.add', route }];
   });
 }
