@@ -14,6 +14,8 @@ export interface AltnameGuardInput {
 export interface AltnameGuardContext extends AltnameGuardInput {
   /** How often the altname was taken away. */
   readonly removals: number;
+  /** The link was seen again since the removal was asked for: what was seen may be from after it. */
+  readonly isSeenSince: boolean;
 }
 
 export type AltnameGuardEvent = { readonly type: 'netlink.link.changed'; readonly link: Link };
@@ -33,10 +35,10 @@ export const altnameGuard = setup({
     removeAltname: fromPromise<void, { readonly linkIndex: number; readonly name: string }>(unprovided),
   },
   guards: { hasConflict: unprovided },
-  actions: { observeLink: unprovided, countRemoval: unprovided },
+  actions: { observeLink: unprovided, countRemoval: unprovided, forgetSighting: unprovided },
 }).createMachine({
   id: 'altname-guard',
-  context: ({ input }) => ({ ...input, removals: 0 }),
+  context: ({ input }) => ({ ...input, removals: 0, isSeenSince: false }),
   initial: 'watching',
   on: { 'netlink.link.changed': { actions: 'observeLink' } },
   states: {
@@ -44,6 +46,7 @@ export const altnameGuard = setup({
       always: { guard: 'hasConflict', target: 'removingAltname' },
     },
     removingAltname: {
+      entry: 'forgetSighting',
       invoke: {
         src: 'removeAltname',
         input: ({ context }) => ({ linkIndex: context.linkIndex, name: context.name ?? '' }),

@@ -34,10 +34,12 @@ export function exitCodeOfRestore(result: RunResult): ExitCode {
   }
 }
 
-/** Exit code of `recover`: 5 when any is stranded, else 3 when any was refused, else 0. */
-export function exitCodeOfRecovery(outcomes: readonly Pick<RunOutcome, 'result'>[]): ExitCode {
+/** Exit code of `recover`: 5 when any is stranded, else 3 when any was refused, else 6 when Open vSwitch has not let go of any, else 0. */
+export function exitCodeOfRecovery(outcomes: readonly Pick<RunOutcome, 'result' | 'pendingRows'>[]): ExitCode {
   if (outcomes.some(outcome => outcome.result === 'stranded')) return 5;
-  return outcomes.some(outcome => outcome.result === 'refused') ? 3 : 0;
+  if (outcomes.some(outcome => outcome.result === 'refused')) return 3;
+  // Open vSwitch did not let go in time: there is something left to wait for.
+  return outcomes.some(outcome => outcome.pendingRows) ? 6 : 0;
 }
 
 /** Exit code for an error that kept a command from doing anything. */

@@ -26,14 +26,15 @@ export function bindAltnameGuard(host: Host, tell: (effect: Effect, failure: Fai
     },
     actions: {
       observeLink: assign(({ context, event }) =>
-        'link' in event && event.link.index === context.linkIndex ? { link: event.link } : {},
+        'link' in event && event.link.index === context.linkIndex ? { link: event.link, isSeenSince: true } : {},
       ),
+      forgetSighting: assign({ isSeenSince: false }),
       countRemoval: assign(({ context }) => ({
         removals: context.removals + 1,
-        // What the kernel has now is told by an event; until then it is as we made it.
+        // Until the kernel tells, it is as we made it; what it told meanwhile may be that the altname is back.
         link:
-          context.link === null
-            ? null
+          context.link === null || context.isSeenSince
+            ? context.link
             : { ...context.link, altnames: context.link.altnames.filter(a => a !== context.name) },
       })),
     },

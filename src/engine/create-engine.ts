@@ -148,7 +148,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
           ovsFailure = toFailure(error);
           return undefined;
         });
-      const kernel = await hostOf().readKernel();
+      const kernel = await hostOf().readKernel({ routes: true });
       return diagnose({ kernel, ovs, ovsFailure, facts, ...(uplink === undefined ? {} : { uplink }) });
     },
     async [Symbol.asyncDispose]() {

@@ -5,7 +5,7 @@ import { sendControl } from './control.ts';
 import type { JournalEntry, JournalStore } from './journal/store.ts';
 import { describeForeign } from './migration/assess.ts';
 import { compareWithPlan } from './migration/compare.ts';
-import { look } from './migration/look.ts';
+import { EVERYTHING, look } from './migration/look.ts';
 import type { StatusReport } from './run.ts';
 
 /** Tells how one journal stands, and whether the host still is as it says. Reads only. */
@@ -50,7 +50,7 @@ export async function statusOf(
   try {
     await host.connectOvs(AbortSignal.timeout(3_000)).catch(() => undefined);
     const subject = { plan: record.plan, snapshot: record.snapshot, takenAt: record.takenAt };
-    const context = await look(host, subject, clock.wallTime(), { sysctls: true, muted: true });
+    const context = await look(host, subject, clock.wallTime(), EVERYTHING);
     const unseen = host.ovsConnected() ? [] : ['OVSDB does not answer: its rows were not compared'];
     return { ...report, drift: [...compareWithPlan(context), ...unseen] };
   } catch (error) {

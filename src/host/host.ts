@@ -50,8 +50,8 @@ export interface ProbeOutcome {
 export interface Host extends AsyncDisposable {
   /** Facts for the pre-checks. */
   readFacts(uplink: string): Promise<HostFacts>;
-  /** One dump of everything that netlink knows of this namespace. */
-  readKernel(): Promise<KernelState>;
+  /** One dump of everything that netlink knows of this namespace; without `routes` the routes are left out. */
+  readKernel(scope: { readonly routes: boolean }): Promise<KernelState>;
   /** All per-link sysctls of a link by its present name. */
   readSysctls(linkName: string): Promise<LinkSysctls>;
   /** Names of the links on which the kernel drops what arrives, because we told it to; also of links that are gone. */

@@ -1,3 +1,4 @@
+import { IFA_F_NODAD, isLinkLocal } from '../domain/address.ts';
 import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
 import { isUplinkError, toFailure, uplinkError } from '../errors.ts';
 import type { IngressDrops, Netlink, NetlinkRequest } from '../netlink/index.ts';
@@ -149,16 +150,23 @@ async function applyOne(effect: Effect, { netlink, drops, commit, withDrain }: M
   return { ok: true };
 }
 
-/** Live where the kernel can: that keeps everything. EBUSY is a kernel before 6.2, which wants the link down (F-10). */
+/**
+ * Live where the kernel can: that keeps everything. EBUSY is a kernel before 6.2, which wants the link down (F-10). What that flushes is put back by
+ * the step that follows, but the IPv6 link-local addresses at once: with the link up the kernel would make its own and test it for a second.
+ */
 async function renameLink(netlink: Netlink, link: LinkRef, to: string): Promise<void> {
   try {
     await netlink.setLink(link.index, { name: to });
   } catch (error) {
     if (!isUplinkError(error) || error.details.errnoName !== 'EBUSY') throw error;
+    const linkLocal = (await netlink.addresses({ family: 6, linkIndex: link.index })).filter(isLinkLocal);
     await netlink.setLink(link.index, { up: false });
     try {
       await netlink.setLink(link.index, { name: to });
     } finally {
+      const again = linkLocal.map(a => addAddressRequest({ ...a, flags: a.flags | IFA_F_NODAD }, 'create'));
+      // With keep_addr_on_down they are still there (EEXIST), which is as good.
+      await netlink.batch(again);
       await netlink.setLink(link.index, { up: true });
     }
   }

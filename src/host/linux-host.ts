@@ -48,7 +48,13 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
           return datapaths !== undefined;
         },
       }),
-    readKernel: () => netlink.readKernelState(),
+    async readKernel({ routes }) {
+      if (routes) return await netlink.readKernelState();
+      const links = await netlink.links();
+      const addresses = await netlink.addresses();
+      const rules = await netlink.rules();
+      return { links, addresses, routes: [], rules, neighbours: await netlink.neighbours() };
+    },
     readSysctls: async linkName => readLinkSysctls(linkName),
     mutedLinks: () => drops().list(),
     ovs: () => ovs.state(),

@@ -19,7 +19,7 @@ describe('exit codes', () => {
   });
 
   it('of recover: 0 when all are committed or rolled back, 5 when any is stranded', () => {
-    const of = (...results: RunResult[]) => exitCodeOfRecovery(results.map(result => ({ result })));
+    const of = (...results: RunResult[]) => exitCodeOfRecovery(results.map(result => ({ result, pendingRows: false })));
     expect(of()).toBe(0);
     expect(of('committed', 'rolledBack')).toBe(0);
     expect(of('committed', 'refused')).toBe(3);

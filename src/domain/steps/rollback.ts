@@ -40,8 +40,9 @@ function restoreUplinkAddresses(context: StepContext): Effect[] {
   const up: Effect[] = !isUp(uplink) && isUp(snapshot.link) ? [{ op: 'link.set', link: refOf(uplink), up: true }] : [];
   return [
     ...(hostPort === undefined ? [] : loosenReversePath(hostPort, hostPortSysctls)),
-    ...up,
+    // Before the link is up: the kernel then makes no link-local address of its own, which it would test for a second.
     ...addMissing(wantedAddresses(context, uplink), present),
+    ...up,
   ];
 }
 

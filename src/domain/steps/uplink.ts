@@ -26,7 +26,11 @@ export function convergeUplink(context: StepContext): Effect[] {
   const renamed = uplink.name !== snapshot.link.name;
   const addresses = renamed
     ? addMissing(wanted, present)
-    : [...makeExact(wanted, present, 4), ...makeExact(wanted, present, 6), ...settleFlags(wanted, present)];
+    : [
+        ...makeExact(wanted, present, 4),
+        ...makeExact(wanted, present, 6),
+        ...settleFlags(wantedAddresses(context, uplink), present),
+      ];
   if (addresses.length > 0) return addresses;
   const all = wantedAddresses(context, uplink);
   const routes = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));

@@ -10,13 +10,14 @@ import { forwardEffects } from '../../domain/steps/forward.ts';
 import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 import type { ProbeOutcome } from '../../host/host.ts';
+import type { JournalRecord } from '../journal/record.ts';
 import { findLockHolder } from '../state-lock.ts';
 import type { Assessed } from './assess.ts';
 import { assess, describeForeign } from './assess.ts';
 import { carryOut } from './carry-out.ts';
 import { compareWithPlan, compareWithSnapshot } from './compare.ts';
 import type { Needs } from './look.ts';
-import { look } from './look.ts';
+import { EVERYTHING, look } from './look.ts';
 import { rollBack } from './roll-back.ts';
 import type { Session } from './session.ts';
 import { subjectOf } from './session.ts';
@@ -33,14 +34,16 @@ export interface ActorReports {
 }
 
 const NEEDS: Partial<Record<ForwardStep, Needs>> = {
+  renamingUplink: { routes: true },
   configuringHostPort: { sysctls: true, muted: true },
   removingUplinkAddresses: { sysctls: true },
   mutingUplink: { muted: true },
+  switchingRoutes: { routes: true },
 };
 
-/** How long ovs-vswitchd gets to let go of a link on the way back. */
-export function releaseMsOf(request: MigrationRequest): number {
-  return Math.min(2_000, request.deadlines.stepMs / 2);
+/** How long ovs-vswitchd gets to let go of a link on the way back; a run that only waits for that has all the time of the gate. */
+export function releaseMsOf(request: MigrationRequest, journal: JournalRecord | undefined): number {
+  return journal?.stage === 'rowsPending' ? request.deadlines.gateMs : Math.min(2_000, request.deadlines.stepMs / 2);
 }
 
 /** The actors of the migration chart, bound to one session. */
@@ -51,6 +54,8 @@ export function migrationActors(
   reports: ActorReports,
 ) {
   const { host, clock, store } = session;
+  // The stage with which the run began: the way back writes its own.
+  const releaseMs = releaseMsOf(request, session.journal());
   /** One works at a time: a late one has ended before the next begins. */
   const alone =
     <T, I>(work: (signal: AbortSignal, input: I) => Promise<T>) =>
@@ -138,7 +143,7 @@ export function migrationActors(
       alone(async (signal, input: { readonly step: RollbackStep }) => {
         // A full disk must not keep the host from being put back: any earlier stage leads a later start to the same way back.
         await session.reach('rollingBack').catch(() => undefined);
-        return remember(session, await rollBackStep(session, request, input.step, reports, signal));
+        return remember(session, await rollBackStep(session, input.step, reports, releaseMs, signal));
       }),
     ),
     bumpConfiguration: fromPromise<number>(alone(signal => host.bumpConfiguration(signal))),
@@ -159,7 +164,7 @@ export function migrationActors(
     ),
     compareWithPlan: fromPromise<void>(
       alone(async () => {
-        const differences = compareWithPlan(await lookNow({ sysctls: true, muted: true }));
+        const differences = compareWithPlan(await lookNow(EVERYTHING));
         if (differences.length === 0) return;
         throw uplinkError('STATE_DIFFERS', {
           what: 'the host is not as planned',
@@ -194,7 +199,7 @@ export function migrationActors(
     commitJournal: fromPromise<void>(alone(() => session.reach('committed'))),
     compareWithSnapshot: fromPromise<StepReport>(
       alone(async () => {
-        const context = await lookNow({ sysctls: true, muted: true });
+        const context = await lookNow(EVERYTHING);
         const differences = compareWithSnapshot(context);
         if (differences.length === 0) {
           return { nextCfg: null, pendingRows: session.pendingRows, uplink: null, hostPort: null, addresses: [] };
@@ -227,9 +232,9 @@ export function migrationActors(
 
 function rollBackStep(
   session: Session,
-  request: MigrationRequest,
   step: RollbackStep,
   reports: ActorReports,
+  releaseMs: number,
   signal: AbortSignal,
 ): Promise<StepReport> {
   return rollBack(step, {
@@ -238,7 +243,7 @@ function rollBackStep(
     subject: subjectOf(session),
     onEffect: reports.onEffect,
     signal,
-    releaseMs: releaseMsOf(request),
+    releaseMs,
   });
 }
 

@@ -12,7 +12,7 @@ import type { Host } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import { compareWithPlan } from './compare.ts';
-import { look } from './look.ts';
+import { EVERYTHING, look } from './look.ts';
 
 /** How long `assess` waits for OVSDB before it says that it cannot be reached, in ms. */
 const CONNECT_LIMIT_MS = 5_000;
@@ -46,7 +46,7 @@ export async function assess(input: AssessInput): Promise<Assessed> {
     return { ...(await assessAgain(input, input.journal, facts)), facts };
   }
   const takenAt = clock.wallTime();
-  const kernel = await host.readKernel();
+  const kernel = await host.readKernel({ routes: true });
   const datapath = chooseDatapath(request, ovs, facts);
   const findings = precheck({
     request,
@@ -129,7 +129,7 @@ async function assessAgain(
     });
   }
   const subject = { plan: journal.plan, snapshot: journal.snapshot, takenAt: journal.takenAt };
-  const context = await look(host, subject, clock.wallTime(), { sysctls: true, muted: true });
+  const context = await look(host, subject, clock.wallTime(), EVERYTHING);
   const drift = compareWithPlan(context);
   if (drift.length > 0) {
     return refuse({

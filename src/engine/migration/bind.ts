@@ -40,7 +40,7 @@ export function bindMigration(
         const dueAt = session.journal()?.confirmDueAt ?? null;
         return dueAt === null ? (request.confirmWithinMs ?? 0) : Math.max(0, dueAt - session.clock.wallTime());
       },
-      rollbackDeadline: deadlines.stepMs + 3 * releaseMsOf(request),
+      rollbackDeadline: deadlines.stepMs + 3 * releaseMsOf(request, session.journal()),
       retryDelay: deadlines.retryMs,
     },
   });

@@ -29,7 +29,7 @@ const INVERSE: Readonly<Record<ForwardStep, RollbackStep>> = {
 /** The ordered steps of a plan, each with its inverse, as they would be carried out on the host as it is now. */
 export async function describePlan(host: Host, { plan, snapshot, takenAt }: Assessed): Promise<readonly PlannedStep[]> {
   if (plan === null || snapshot === null) return [];
-  const context = await look(host, { plan, snapshot, takenAt }, takenAt, {});
+  const context = await look(host, { plan, snapshot, takenAt }, takenAt, { routes: true });
   const standing = foresee(context);
   const addressed = withAddresses(standing);
   const nameOf = (index: number): string => {

@@ -21,7 +21,7 @@ export function forwardHostEvents(
   const resync = async (): Promise<void> => {
     const now = plan();
     if (now === null) return;
-    const kernel = await host.readKernel();
+    const kernel = await host.readKernel({ routes: false });
     const links = [kernel.links.find(link => link.index === now.uplinkIndex), findHostPort(kernel, now)];
     for (const link of links) if (link !== undefined) send({ type: 'netlink.link.changed', link });
   };

@@ -14,18 +14,23 @@ export interface Subject {
   readonly takenAt: number;
 }
 
-/** What to read beside links, addresses, routes, rules and neighbours. */
+/** What to read beside links, addresses, rules and neighbours. */
 export interface Needs {
+  /** Routes take most of the time where there are many; without, the context shows none. */
+  readonly routes?: boolean;
   readonly sysctls?: boolean;
   readonly muted?: boolean;
   readonly ownRows?: OwnRows | null;
 }
 
+/** For comparisons. */
+export const EVERYTHING: Needs = { routes: true, sysctls: true, muted: true };
+
 const NO_SYSCTLS: LinkSysctls = {};
 
 /** Reads the host as it is now, for one step. */
 export async function look(host: Host, subject: Subject, wallTime: number, needs: Needs): Promise<StepContext> {
-  const kernel = await host.readKernel();
+  const kernel = await host.readKernel({ routes: needs.routes === true });
   const { plan, snapshot } = subject;
   const uplink = linkByIndex(kernel, plan.uplinkIndex);
   const hostPort = findHostPort(kernel, plan);

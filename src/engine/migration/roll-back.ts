@@ -12,7 +12,7 @@ import { waitUntil } from '../clock.ts';
 import type { StepWork } from './carry-out.ts';
 import { carryOut, reportOf } from './carry-out.ts';
 import type { Needs, Subject } from './look.ts';
-import { isMadeByOvs, look } from './look.ts';
+import { EVERYTHING, isMadeByOvs, look } from './look.ts';
 
 /** How long ovs-vswitchd gets to answer on its control socket; a turn of its main loop takes up to 0.2 s. */
 const CHECK_LIMIT_MS = 1_000;
@@ -43,8 +43,9 @@ export function rollBack(step: RollbackStep, work: RollbackWork): Promise<StepRe
     case 'restoringUplinkAddresses':
       return carryOutStep(step, work, { sysctls: true });
     case 'restoringLink':
-      return carryOutStep(step, work, { sysctls: true, muted: true });
+      return carryOutStep(step, work, EVERYTHING);
     case 'restoringRoutes':
+      return carryOutStep(step, work, { routes: true });
     case 'restoringName':
       return carryOutStep(step, work, {});
   }
@@ -109,7 +110,7 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
       if (uplink.slaveKind === 'openvswitch') return false;
       return nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
     };
-    await waitUntil(work.clock, isReleased, watch.onChange, work.releaseMs, work.signal);
+    await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work), work.signal);
     const uplink = watch.links.get(subject.plan.uplinkIndex);
     // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
     if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
@@ -132,7 +133,7 @@ async function removeHostPort(work: RollbackWork): Promise<StepReport> {
     const leftovers = (): readonly Link[] => [...watch.links.values()].filter(link => isOurs(link, before));
     const isApplied = (): boolean => nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
     const isReleased = (): boolean => isApplied() && leftovers().length === 0;
-    await waitUntil(work.clock, isReleased, watch.onChange, work.releaseMs, work.signal);
+    await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work), work.signal);
     // A stopped ovs-vswitchd still has all of this before it: when it goes on it sets flags by name, also those of the uplink that has
     // its name back by then. Only a dead one cannot.
     const isUnsettled = !isApplied() && (await host.checkVswitchd(CHECK_LIMIT_MS, work.signal)) !== 'gone';
@@ -148,6 +149,11 @@ async function removeHostPort(work: RollbackWork): Promise<StepReport> {
   } finally {
     watch.stop();
   }
+}
+
+/** A dead ovs-vswitchd is not waited for. */
+async function patienceMs({ host, releaseMs, signal }: RollbackWork): Promise<number> {
+  return (await host.checkVswitchd(CHECK_LIMIT_MS, signal)) === 'gone' ? 0 : releaseMs;
 }
 
 /** Links that exist only because of this migration: its host port, and the local port of a bridge that it made. */
@@ -182,8 +188,10 @@ function watchLinks(host: Host): {
   stop(): void;
 } {
   const links = new Map<number, Link>();
+  const told = new Set<number>();
   const listeners = new Set<() => void>();
   const stop = host.subscribe(event => {
+    if ('link' in event) told.add(event.link.index);
     if (event.type === 'netlink.link.changed') links.set(event.link.index, event.link);
     else if (event.type === 'netlink.link.removed') links.delete(event.link.index);
     for (const check of listeners) check();
@@ -191,8 +199,8 @@ function watchLinks(host: Host): {
   return {
     links,
     seed: all => {
-      links.clear();
-      for (const link of all) links.set(link.index, link);
+      // What events have told meanwhile is newer than the dump.
+      for (const link of all) if (!told.has(link.index)) links.set(link.index, link);
     },
     onChange: check => {
       listeners.add(check);
