@@ -24,6 +24,7 @@ describe('exit codes', () => {
     expect(of('committed', 'rolledBack')).toBe(0);
     expect(of('committed', 'refused')).toBe(3);
     expect(of('refused', 'stranded', 'committed')).toBe(5);
+    expect(exitCodeOfRecovery([{ result: 'rolledBack', pendingRows: true }])).toBe(6);
   });
 
   it('of an error: usage 2, a defect 1, anything that kept a command from changing something 3', () => {
