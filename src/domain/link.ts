@@ -61,3 +61,8 @@ export function isUp(link: Pick<Link, 'flags'>): boolean {
 export function answersTo(link: Pick<Link, 'name' | 'altnames'>, name: string): boolean {
   return link.name === name || link.altnames.includes(name);
 }
+
+/** True when `link` is made on top of `lower` (VLAN, macvlan, …) in the same namespace; the other end of a veth is not. */
+export function standsOn(link: Pick<Link, 'lower' | 'lowerNetnsId' | 'kind'>, lower: Pick<Link, 'index'>): boolean {
+  return link.lower === lower.index && link.lowerNetnsId === null && link.kind !== 'veth';
+}

@@ -1,5 +1,6 @@
 import { IFA_F_NODAD, isLinkLocal } from '../domain/address.ts';
 import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
+import { standsOn } from '../domain/link.ts';
 import { isUplinkError, toFailure, uplinkError } from '../errors.ts';
 import type { IngressDrops, Netlink, NetlinkRequest } from '../netlink/index.ts';
 import {
@@ -159,6 +160,8 @@ async function renameLink(netlink: Netlink, link: LinkRef, to: string): Promise<
     await netlink.setLink(link.index, { name: to });
   } catch (error) {
     if (!isUplinkError(error) || error.details.errnoName !== 'EBUSY') throw error;
+    // Those would lose their routes and IPv6 addresses, which nobody has written down.
+    if ((await netlink.links()).some(other => standsOn(other, link))) throw error;
     const linkLocal = (await netlink.addresses({ family: 6, linkIndex: link.index })).filter(isLinkLocal);
     await netlink.setLink(link.index, { up: false });
     try {

@@ -38,6 +38,11 @@ export const FINDING_CODES = {
     fact: 'F-06',
   },
   'ovs-name-taken': { severity: 'blocking', meaning: 'Open vSwitch has a port or interface with a needed name' },
+  'rename-takes-uppers-down': {
+    severity: 'blocking',
+    meaning: 'this kernel takes the uplink down to rename it, and with it the links on top of it',
+    fact: 'F-10',
+  },
   'rename-needs-link-down': {
     severity: 'info',
     meaning: 'this kernel probably cannot rename a link that is up',

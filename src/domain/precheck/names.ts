@@ -1,9 +1,10 @@
 import type { Finding } from '../finding.ts';
-import { answersTo, MAX_LINK_NAME_LENGTH } from '../link.ts';
+import { linkByName } from '../kernel-state.ts';
+import { answersTo, MAX_LINK_NAME_LENGTH, standsOn } from '../link.ts';
 import type { OvsState } from '../ovs-state.ts';
 import { findBridge, findInterface, findPort, isMarked, MARK_UPLINK } from '../ovs-state.ts';
 import type { PrecheckContext, RequestRule } from './context.ts';
-import { renamesUplink } from './context.ts';
+import { listed, renamesUplink } from './context.ts';
 import { finding } from './finding-codes.ts';
 
 /** Rules about the names that the layout gives to uplink, host port and bridge. */
@@ -159,8 +160,19 @@ export function canRenameLive(kernelRelease: string): boolean | undefined {
 }
 
 function checkLiveRename(context: PrecheckContext): readonly Finding[] {
-  const { facts, request } = context;
+  const { facts, request, kernel } = context;
   if (!renamesUplink(context) || canRenameLive(facts.identity.kernelRelease) !== false) return [];
+  const uplink = linkByName(kernel, request.uplink);
+  const uppers = kernel.links.filter(l => uplink !== undefined && standsOn(l, uplink));
+  if (uppers.length > 0) {
+    return [
+      finding('rename-takes-uppers-down', {
+        message: `Linux ${facts.identity.kernelRelease} takes ${request.uplink} down to rename it, and with it ${listed(uppers.map(l => l.name))}: their routes and IPv6 addresses would be lost`,
+        culprit: uppers[0]?.name ?? request.uplink,
+        advice: 'layout bridge-port needs no rename; or take those links away first',
+      }),
+    ];
+  }
   return [
     finding('rename-needs-link-down', {
       message: `Linux ${facts.identity.kernelRelease} probably refuses to rename ${request.uplink} while it is up: it would be down for a moment, and what that flushes is put back`,

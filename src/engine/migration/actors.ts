@@ -244,6 +244,7 @@ function rollBackStep(
     onEffect: reports.onEffect,
     signal,
     releaseMs,
+    stepMs: subjectOf(session).plan.request.deadlines.stepMs,
   });
 }
 
@@ -288,5 +289,7 @@ function askProbes(
   signal: AbortSignal,
 ): Promise<readonly ProbeOutcome[]> {
   const links = snapshot === null ? [] : [snapshot.link.index];
-  return Promise.all(request.probes.map(probe => host.probe(probe, links, request.deadlines.probeMs, signal)));
+  // Without a host port this host asks nobody over the uplink any more.
+  const probes = request.layout === 'attach-only' ? request.probes.filter(p => p.kind !== 'gateway') : request.probes;
+  return Promise.all(probes.map(probe => host.probe(probe, links, request.deadlines.probeMs, signal)));
 }

@@ -34,13 +34,14 @@ export function bindMigration(
       // The gate's own chart ends first and says what was missing.
       gateDeadline: deadlines.gateMs + 1_000,
       stepDeadline: deadlines.stepMs,
-      probeDeadline: deadlines.probeMs + 1_000,
+      // Only the backstop: the probes' own limit ends first, and says who is silent.
+      probeDeadline: 2 * deadlines.probeMs + 3_000,
       // A window that was open before goes on for what is left of it; the journal has its end in wall-clock time.
       confirmDeadline: () => {
         const dueAt = session.journal()?.confirmDueAt ?? null;
         return dueAt === null ? (request.confirmWithinMs ?? 0) : Math.max(0, dueAt - session.clock.wallTime());
       },
-      rollbackDeadline: deadlines.stepMs + 3 * releaseMsOf(request, session.journal()),
+      rollbackDeadline: 2 * deadlines.stepMs + 3 * releaseMsOf(request, session.journal()),
       retryDelay: deadlines.retryMs,
     },
   });

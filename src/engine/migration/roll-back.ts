@@ -24,8 +24,10 @@ export interface RollbackWork {
   readonly subject: Subject;
   readonly onEffect: StepWork['onEffect'];
   readonly signal: AbortSignal;
-  /** How long ovs-vswitchd gets to let go before we take the link from it. */
+  /** How long a silent ovs-vswitchd gets to let go before we take the link from it. */
   readonly releaseMs: number;
+  /** How long one that answers gets. */
+  readonly stepMs: number;
 }
 
 /**
@@ -110,7 +112,7 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
       if (uplink.slaveKind === 'openvswitch') return false;
       return nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
     };
-    await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work), work.signal);
+    await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work, pending), work.signal);
     const uplink = watch.links.get(subject.plan.uplinkIndex);
     // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
     if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
@@ -133,7 +135,7 @@ async function removeHostPort(work: RollbackWork): Promise<StepReport> {
     const leftovers = (): readonly Link[] => [...watch.links.values()].filter(link => isOurs(link, before));
     const isApplied = (): boolean => nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
     const isReleased = (): boolean => isApplied() && leftovers().length === 0;
-    await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work), work.signal);
+    await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work, pending), work.signal);
     // A stopped ovs-vswitchd still has all of this before it: when it goes on it sets flags by name, also those of the uplink that has
     // its name back by then. Only a dead one cannot.
     const isUnsettled = !isApplied() && (await host.checkVswitchd(CHECK_LIMIT_MS, work.signal)) !== 'gone';
@@ -151,9 +153,15 @@ async function removeHostPort(work: RollbackWork): Promise<StepReport> {
   }
 }
 
-/** A dead ovs-vswitchd is not waited for. */
-async function patienceMs({ host, releaseMs, signal }: RollbackWork): Promise<number> {
-  return (await host.checkVswitchd(CHECK_LIMIT_MS, signal)) === 'gone' ? 0 : releaseMs;
+/**
+ * How long to wait for ovs-vswitchd to let go: a dead one never does, nor one that cannot read the change; a slow one gets the whole step, one that
+ * is silent only a moment.
+ */
+async function patienceMs({ host, releaseMs, stepMs, signal }: RollbackWork, pending: boolean): Promise<number> {
+  if (pending) return 0;
+  const state = await host.checkVswitchd(CHECK_LIMIT_MS, signal);
+  if (state === 'gone') return 0;
+  return state === 'alive' ? Math.max(stepMs, releaseMs) : releaseMs;
 }
 
 /** Links that exist only because of this migration: its host port, and the local port of a bridge that it made. */

@@ -138,6 +138,21 @@ export const NAME_CASES: readonly RuleCase[] = [
     quiet: { facts: factsWithRelease('5.15.0-91-generic'), request: request({ layout: 'bridge-port' }) },
   },
   {
+    code: 'rename-takes-uppers-down',
+    when: 'the kernel is 6.1 and a VLAN stands on the uplink',
+    host: {
+      facts: factsWithRelease('6.1.0-18-amd64'),
+      kernel: kernelWith({ links: [{ ...virtualLink(9, 'eth0.10', 'vlan'), lower: link().index }] }),
+    },
+    culprit: 'eth0.10',
+    says: ['bridge-port'],
+    unless: 'it is 6.2',
+    quiet: {
+      facts: factsWithRelease('6.2.0'),
+      kernel: kernelWith({ links: [{ ...virtualLink(9, 'eth0.10', 'vlan'), lower: link().index }] }),
+    },
+  },
+  {
     code: 'rename-needs-link-down',
     when: 'the kernel is 6.1',
     host: { facts: factsWithRelease('6.1.0-18-amd64') },
