@@ -38,7 +38,11 @@ const snapshotRoutes = fc.uniqueArray(
       }),
     )
     .filter(r => usesLink(r, UPLINK)),
-  { maxLength: 6, selector: r => `${keyOf(r)} ${r.prefSrc} ${JSON.stringify(r.nexthops)}` },
+  {
+    maxLength: 6,
+    // Two that differ in nothing but the order of their legs lead the same way: one is as good as both.
+    selector: r => `${keyOf(r)} ${r.prefSrc} ${r.nexthops.map(h => JSON.stringify(h)).sort()}`,
+  },
 );
 const foreign = fc
   .constantFrom('198.18.0.0/15', '192.0.2.0/24')
