@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
-import { uplinkError } from '../errors.ts';
+import { isUplinkError, uplinkError } from '../errors.ts';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -24,29 +24,46 @@ export interface StateLock {
  */
 export function takeStateLock(directory: string): StateLock {
   const path = join(directory, 'lock');
-  let fd: number;
+  const fd = openLockFile(path);
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    if (bindFlock()(fd, LOCK_EX | LOCK_NB) !== 0) {
+      throw uplinkError('LOCK_HELD', {
+        what: 'another ovs-uplink works on this host',
+        object: path,
+        got: readHolder(fd),
+        advice: 'wait until it has finished, or look at it with `ovs-uplink status`',
+      });
+    }
+    ftruncateSync(fd, 0);
+    writeSync(fd, `pid ${process.pid}\n`, 0);
   } catch (error) {
-    throw uplinkError(
-      'JOURNAL_WRITE',
-      { what: 'cannot make the lock file', object: path, got: (error as Error).message },
-      error,
-    );
-  }
-  if (bindFlock()(fd, LOCK_EX | LOCK_NB) !== 0) {
-    const holder = readHolder(fd);
     closeSync(fd);
-    throw uplinkError('LOCK_HELD', {
-      what: 'another ovs-uplink works on this host',
-      object: path,
-      got: holder,
-      advice: 'wait until it has finished, or look at it with `ovs-uplink status`',
-    });
+    throw isUplinkError(error) ? error : lockFileError(path, error);
   }
-  ftruncateSync(fd, 0);
-  writeSync(fd, `pid ${process.pid}\n`, 0);
   return { release: () => closeSync(fd) };
+}
+
+function openLockFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw lockFileError(path, error);
+  }
+}
+
+function lockFileError(path: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return uplinkError(
+    'JOURNAL_WRITE',
+    {
+      what: 'cannot write the lock file',
+      object: path,
+      got: message,
+      ...(code === undefined ? {} : { errnoName: code }),
+      advice: 'free some space or name another folder with --state-dir; nothing is changed without it',
+    },
+    error,
+  );
 }
 
 /** Who holds the lock; null when it is free or was never made. */

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeSync } from 'node:fs';
+import { pino } from 'pino';
+import { engineOptions } from '../../../src/cli/open-engine.ts';
+import { report, runCli } from '../../../src/cli/run-cli.ts';
+import { processTerminal } from '../../../src/cli/terminal/terminal.ts';
+import { createEngine } from '../../../src/engine/create-engine.ts';
+import { type Act, INCIDENT_FAILED, INCIDENT_MARK, INCIDENTS_VARIABLE, type Incident } from './act.ts';
+
+// The command line as it is, with a log that acts: the engine logs each state as it is entered, in the same turn of the event loop, so
+// what happens here happens in exactly that state. Run by `runActing` as a process of its own in the host's namespace.
+
+const incidents = JSON.parse(process.env[INCIDENTS_VARIABLE] ?? '[]') as Incident[];
+
+function onLog(line: string): void {
+  const entry = JSON.parse(line) as { readonly msg?: string; readonly state?: string };
+  const index = entry.msg === 'state' ? incidents.findIndex(incident => incident.state === entry.state) : -1;
+  const [incident] = index < 0 ? [] : incidents.splice(index, 1);
+  if (incident === undefined) return;
+  for (const act of incident.acts) carryOut(act);
+  writeSync(2, `${INCIDENT_MARK} ${incident.state}\n`);
+}
+
+function carryOut(act: Act): void {
+  switch (act.kind) {
+    case 'stop':
+      process.kill(process.pid, act.signal);
+      return;
+    case 'signal':
+      process.kill(act.pid, act.signal);
+      if (act.signal === 'SIGKILL') awaitDeath(act.pid);
+      return;
+    case 'run': {
+      const [file = '', ...args] = act.argv;
+      const { status, stderr, error } = spawnSync(file, args, { encoding: 'utf8' });
+      if (status !== 0) writeSync(2, `${INCIDENT_FAILED} ${act.argv.join(' ')}: ${error?.message ?? stderr}\n`);
+      return;
+    }
+  }
+}
+
+/** Busy on purpose: the event loop must not turn meanwhile. */
+function awaitDeath(pid: number): void {
+  for (;;) {
+    try {
+      const state = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+      if (state === 'Z' || state === 'X') return;
+    } catch {
+      return;
+    }
+  }
+}
+
+const argv = process.argv.slice(2);
+const terminal = processTerminal(argv.includes('--json'));
+const exit = async (code: number) => {
+  await Promise.all([terminal.out.flush(), terminal.err.flush()]);
+  process.exit(code);
+};
+process.on('uncaughtException', error => {
+  void exit(report(error, terminal));
+});
+const logger = pino({ level: 'info' }, { write: onLog });
+await exit(await runCli(argv, terminal, async settings => createEngine({ ...engineOptions(settings), logger })));
