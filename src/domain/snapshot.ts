@@ -2,7 +2,6 @@ import type { Address } from './address.ts';
 import type { KernelState } from './kernel-state.ts';
 import { linkByIndex } from './kernel-state.ts';
 import type { Link } from './link.ts';
-import { isUp } from './link.ts';
 import type { Neighbour } from './neighbour.ts';
 import { NUD_PERMANENT } from './neighbour.ts';
 import type { Route } from './route.ts';
@@ -51,9 +50,4 @@ export function takeSnapshot(kernel: KernelState, linkIndex: number, sysctls: Li
     neighbours: kernel.neighbours.filter(n => n.linkIndex === linkIndex && (n.state & NUD_PERMANENT) !== 0),
     sysctls,
   };
-}
-
-/** True when the snapshot's link was administratively up. */
-export function wasUp(snapshot: Snapshot): boolean {
-  return isUp(snapshot.link);
 }

@@ -209,7 +209,7 @@ function adviceFor(result: RunResult, context: MigrationContext, stranding: Fail
   }
   if (context.pendingRows) {
     return [
-      'Open vSwitch does not answer and has not let go yet: run `ovs-uplink recover` once ovsdb-server and ovs-vswitchd run again',
+      'Open vSwitch does not answer and has not let go yet: run `ovs-uplink recover` as soon as ovsdb-server and ovs-vswitchd run again; until then our rows are in force, and a kernel datapath may take the uplink back',
     ];
   }
   return result === 'refused' && context.failure?.advice !== undefined ? [context.failure.advice] : [];
