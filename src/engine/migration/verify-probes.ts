@@ -33,7 +33,8 @@ export async function verifyProbes(
       if (missing.length === 0) return [];
       // Neighbour discovery takes its own time; a command or a refused connection is asked once.
       if (before.probe.kind !== 'gateway' || clock.now() >= dueAt) {
-        return missing.map(target => `${formatProbe(before.probe)} ${target}`);
+        const name = formatProbe(before.probe);
+        return missing.map(target => (target === name ? name : `${name} ${target}`));
       }
     }
   }
