@@ -26,6 +26,8 @@ interface Sample {
   readonly run: number;
   /** Null for `still`. */
   readonly report: WayReport | null;
+  /** Wall-clock ms at which the UDP probe was seen to flow; its own times count from a few ms before. */
+  readonly flowingAtMs: number;
   /** By address of the host. */
   readonly udp: Readonly<Record<string, UdpProbeResult>>;
   readonly tcp: TcpProbeResult;
@@ -85,6 +87,7 @@ async function main(): Promise<void> {
   for (const { contestant, way, run: number, message } of failed) {
     console.log(`run ${number} of ${contestant}, ${way}, has no figures: ${message}`);
   }
+  for (const sample of samples.filter(each => lostOf(each) > 0)) printLosses(sample, contestants);
   console.log();
   for (const contestant of contestants) printGoal(contestant, samples, failed);
   const still = samples.filter(({ way }) => way === 'still');
@@ -96,30 +99,35 @@ async function main(): Promise<void> {
 }
 
 async function measure(contestant: Contestant, run: number, samples: Sample[], failed: Failed[]): Promise<void> {
-  await using lab = await createBenchLab();
-  for (const way of ['there', 'still', 'back'] as const) {
-    if (way === 'still' && !contestant.isOurs) continue;
-    if (way === 'back' && contestant.order.prepareBack === null) continue;
-    try {
+  let way: Way = 'there';
+  try {
+    await using lab = await createBenchLab();
+    for (way of ['there', 'still', 'back'] as const) {
+      if (way === 'still' && !contestant.isOurs) continue;
+      if (way === 'back' && contestant.order.prepareBack === null) continue;
       samples.push({ contestant: contestant.name, way, run, ...(await measureWay(lab, contestant, way)) });
-    } catch (error) {
-      failed.push({ contestant: contestant.name, way, run, message: String(error).slice(0, 600) });
-      return;
     }
+  } catch (error) {
+    failed.push({ contestant: contestant.name, way, run, message: String(error).slice(0, 600) });
   }
 }
 
-async function measureWay(lab: Lab, contestant: Contestant, way: Way): Promise<Pick<Sample, 'report' | 'udp' | 'tcp'>> {
+async function measureWay(
+  lab: Lab,
+  contestant: Contestant,
+  way: Way,
+): Promise<Omit<Sample, 'contestant' | 'way' | 'run'>> {
   const input = orderInput(lab, contestant.layout);
   await using worker = way === 'still' ? null : await startWorker(lab, { contestant: contestant.name, way, input });
   const inward = { clientNs: lab.farNs, serverNs: lab.hostNs, targets: HOST, rateHz: Number(values.rate) };
   const outward = { clientNs: lab.hostNs, serverNs: lab.farNs, target: LAB_ADDRESSES.far4 };
   await using udp = await startUdpProbe(lab, inward);
+  const flowingAtMs = performance.timeOrigin + performance.now();
   await using tcp = await startTcpProbe(lab, outward);
   await Promise.all([udp.progress(ANSWERS_BEFORE), tcp.progress(10_000)]);
   const report = worker === null ? null : await worker.go();
   await Promise.all([udp.progress(ANSWERS_AFTER), tcp.progress(100_000)]);
-  return { report, udp: await udp.stop(), tcp: await tcp.stop() };
+  return { report, flowingAtMs, udp: await udp.stop(), tcp: await tcp.stop() };
 }
 
 function printWay(
@@ -170,6 +178,26 @@ function printGoal({ name, isOurs }: Contestant, samples: readonly Sample[], fai
     `${verdict}${name}: nothing lost in ${lossless} of ${own.length} ways, under 10 duplicates in ${clean}${broken === 0 ? '' : `, ${broken} failed`};` +
       ` with the probe never ${LATE_MS} ms late: ${onTimeLossless} and ${onTimeClean} of ${onTime.length}`,
   );
+}
+
+/** Says at which moment of an order of ours something was lost, or that nothing was being done then. */
+function printLosses(
+  { contestant, way, run, report, flowingAtMs, udp }: Sample,
+  contestants: readonly Contestant[],
+): void {
+  if (contestants.find(({ name }) => name === contestant)?.isOurs !== true) return;
+  for (const [address, { lostSpans }] of Object.entries(udp)) {
+    for (const { firstNumber, lastNumber, fromMs, toMs } of lostSpans) {
+      const since = (report?.startedAtMs ?? flowingAtMs) - flowingAtMs;
+      const states = (report?.marks ?? []).filter(({ text, atMs }) => !text.startsWith(' ') && atMs <= fromMs - since);
+      const isOver = report === null || fromMs - since > report.durationMs;
+      const state = isOver ? 'nothing was being done' : (states.at(-1)?.text ?? 'before the first change');
+      console.log(
+        `run ${run} of ${contestant}, ${way}: ${lastNumber - firstNumber + 1} lost to ${address},` +
+          ` ${(fromMs - since).toFixed(0)} to ${(toMs - since).toFixed(0)} ms after the start (within 20 ms): ${state}`,
+      );
+    }
+  }
 }
 
 function lateMs({ udp }: Sample): number {
