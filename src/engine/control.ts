@@ -15,7 +15,14 @@ export interface ControlHandlers {
   state(): string;
 }
 
-type Command = { readonly command: 'confirm' | 'abort' | 'state' };
+/** A request to a run in another process. */
+export type ControlCommand = 'confirm' | 'abort' | 'state';
+
+/** The end of it that a run listens on. */
+export interface Control {
+  listen(): Promise<void>;
+  stop(): Promise<void>;
+}
 
 function socketPath(directory: string, uplink: string): string {
   return join(directory, `${uplink}.sock`);
@@ -25,17 +32,13 @@ function socketPath(directory: string, uplink: string): string {
  * Listens on `<state folder>/<uplink>.sock` (0600, in a folder of 0700) once it can: the folder is made with the first journal. A run works
  * without it, too: what is lost is then only `confirm` and `abort` from another process.
  */
-export function createControl(
-  directory: string,
-  uplink: string,
-  handlers: ControlHandlers,
-): { listen(): Promise<void>; stop(): Promise<void> } {
+export function createControl(directory: string, uplink: string, handlers: ControlHandlers): Control {
   const path = socketPath(directory, uplink);
   let server: Server | undefined;
   const sockets = new Set<Socket>();
 
   const answer = (line: string): string => {
-    const { command } = JSON.parse(line) as Command;
+    const { command } = JSON.parse(line) as { readonly command: ControlCommand };
     if (command === 'confirm') {
       if (!handlers.state().startsWith('confirming')) return JSON.stringify({ ok: false, state: handlers.state() });
       handlers.confirm();
@@ -96,7 +99,7 @@ export function createControl(
 }
 
 /** Sends a command to the run that works on an uplink. Rejects with `USAGE` where there is none, or where it cannot do that now. */
-export function sendControl(directory: string, uplink: string, command: Command['command']): Promise<string> {
+export function sendControl(directory: string, uplink: string, command: ControlCommand): Promise<string> {
   const refuse = (got: string): Error =>
     uplinkError('USAGE', {
       what: `cannot ${command}`,

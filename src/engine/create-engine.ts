@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { MigrationEntry } from '../../machines/uplink-migration-types.ts';
 import { diagnose } from '../domain/doctor.ts';
 import { LAYOUTS } from '../domain/layout.ts';
@@ -10,19 +9,17 @@ import { toFailure, uplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { createLinuxHost } from '../host/linux-host.ts';
 import { awaitReadiness } from './await-readiness.ts';
-import { realClock } from './clock.ts';
-import { sendControl } from './control.ts';
 import { endedRun } from './ended-run.ts';
 import type { Engine, EngineOptions, MigrateOptions } from './engine.ts';
 import type { JournalRecord, JournalStage } from './journal/record.ts';
-import { createJournalStore } from './journal/store.ts';
 import { assess } from './migration/assess.ts';
 import { describePlan } from './migration/describe-plan.ts';
 import { startRun } from './migration/run.ts';
 import { createSession } from './migration/session.ts';
 import type { Run } from './run.ts';
-import { findLockHolder } from './state-lock.ts';
 import { statusOf } from './status.ts';
+import type { Surroundings } from './surroundings.ts';
+import { createSurroundings } from './surroundings.ts';
 
 /** Where OVSDB is unless told otherwise. */
 export const DEFAULT_OVSDB = 'unix:/var/run/openvswitch/db.sock';
@@ -36,8 +33,12 @@ const NEVER = new AbortController().signal;
  * `await using`, or `[Symbol.asyncDispose]()`.
  */
 export function createEngine(options: EngineOptions = {}): Engine {
-  const clock = realClock;
-  const store = createJournalStore(options.stateDir ?? DEFAULT_STATE_DIR);
+  return createEngineIn(createSurroundings(options.stateDir ?? DEFAULT_STATE_DIR), options);
+}
+
+/** The engine in given surroundings, which may be simulated. */
+export function createEngineIn(surroundings: Surroundings, options: EngineOptions): Engine {
+  const { clock, store } = surroundings;
   let host: Host | undefined;
 
   const hostOf = (): Host => {
@@ -56,7 +57,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     request: MigrationRequest,
     how: Partial<Parameters<typeof startRun>[0]>,
   ): Run => {
-    const session = createSession(hostOf(), clock, store, journal.id);
+    const session = createSession(hostOf(), surroundings, journal.id);
     session.adopt(journal);
     return startRun({
       session,
@@ -77,8 +78,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
       const request = requestOf(migrateOptions);
       const journal = await store.read(request.uplink);
       const signal = migrateOptions.signal ?? NEVER;
-      const id = randomUUID();
-      const lockHolder = findLockHolder(store.directory);
+      const id = surroundings.newId();
+      const lockHolder = surroundings.findLockHolder();
       const assessed = await assess({ host: hostOf(), clock, request, id, journal, lockHolder, signal });
       const isPlanned = assessed.verdict === 'proceed' && assessed.plan !== null && assessed.snapshot !== null;
       return {
@@ -92,7 +93,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     migrate(migrateOptions) {
       const request = requestOf(migrateOptions);
       return startRun({
-        session: createSession(hostOf(), clock, store, randomUUID()),
+        session: createSession(hostOf(), surroundings, surroundings.newId()),
         request,
         entry: 'assessing',
         journal: undefined,
@@ -104,10 +105,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
       });
     },
     async confirm(uplink) {
-      await sendControl(store.directory, uplink, 'confirm');
+      await surroundings.sendControl(uplink, 'confirm');
     },
     async abort(uplink) {
-      await sendControl(store.directory, uplink, 'abort');
+      await surroundings.sendControl(uplink, 'abort');
     },
     restore({ uplink, deadlines, accept, signal }) {
       return endedRun(uplink, async () => {
@@ -134,7 +135,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     },
     async status() {
       const entries = await store.list();
-      return await Promise.all(entries.map(entry => statusOf(entry, hostOf(), clock, store)));
+      return await Promise.all(entries.map(entry => statusOf(entry, hostOf(), surroundings)));
     },
     waitForOvs(waitOptions = {}) {
       return awaitReadiness(hostOf(), clock, waitOptions);

@@ -1,19 +1,17 @@
 import { toFailure } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import type { Clock } from './clock.ts';
-import { sendControl } from './control.ts';
-import type { JournalEntry, JournalStore } from './journal/store.ts';
+import type { JournalEntry } from './journal/store.ts';
 import { describeForeign } from './migration/assess.ts';
 import { compareWithPlan } from './migration/compare.ts';
 import { EVERYTHING, look } from './migration/look.ts';
 import type { StatusReport } from './run.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Tells how one journal stands, and whether the host still is as it says. Reads only. */
 export async function statusOf(
   entry: JournalEntry,
   host: Host,
-  clock: Clock,
-  store: JournalStore,
+  { clock, sendControl }: Pick<Surroundings, 'clock' | 'sendControl'>,
 ): Promise<StatusReport> {
   if ('failure' in entry) {
     return {
@@ -29,7 +27,7 @@ export async function statusOf(
     };
   }
   const { record, uplink } = entry;
-  const live = await sendControl(store.directory, uplink, 'state').catch(() => undefined);
+  const live = await sendControl(uplink, 'state').catch(() => undefined);
   const report = {
     uplink,
     id: record.id,

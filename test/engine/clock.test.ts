@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { realClock, waitUntil } from '../../src/engine/clock.ts';
-import { createVirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from '../../src/host/simulated/virtual-clock.ts';
 
 /** Something that can be watched. */
 function createSignal() {

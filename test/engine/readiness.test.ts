@@ -5,9 +5,9 @@ import type { OvsFacts } from '../../src/domain/ovs-facts.ts';
 import { statePath } from '../../src/engine/migration/state-path.ts';
 import { bindReadiness } from '../../src/engine/readiness.ts';
 import { uplinkError } from '../../src/errors.ts';
+import { createVirtualClock } from '../../src/host/simulated/virtual-clock.ts';
 import { ovs, ovsSystem } from '../domain/precheck/hosts.ts';
 import { createScriptedHost, type ScriptedHost } from './scripted-host.ts';
-import { createVirtualClock } from './virtual-clock.ts';
 
 const DEADLINE_MS = 30_000;
 

@@ -11,7 +11,6 @@ import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 import type { ProbeOutcome } from '../../host/host.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { findLockHolder } from '../state-lock.ts';
 import type { Assessed } from './assess.ts';
 import { assess, describeForeign } from './assess.ts';
 import { carryOut } from './carry-out.ts';
@@ -95,7 +94,7 @@ export function migrationActors(
     ),
     assess: fromPromise<Assessment>(
       alone(async signal => {
-        const assessed = await judge(findLockHolder(store.directory), signal);
+        const assessed = await judge(session.findLockHolder(), signal);
         if (assessed.verdict === 'proceed') session.baseline = await askProbes(session, request, assessed, signal);
         return assessed;
       }),

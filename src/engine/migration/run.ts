@@ -4,10 +4,8 @@ import type { MigrationContext, MigrationEntry, MigrationInput } from '../../../
 import type { MigrationRequest } from '../../domain/request.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure, toFailure } from '../../errors.ts';
-import { createControl } from '../control.ts';
 import { createEventLog } from '../event-log.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { createPriority } from '../priority.ts';
 import type { Run, RunEvent, RunOutcome, RunResult } from '../run.ts';
 import { bindMigration } from './bind.ts';
 import { forwardHostEvents } from './host-events.ts';
@@ -49,7 +47,7 @@ export function startRun(options: RunOptions): Run {
   let state: string | null = null;
   let stateSince = startedAt;
   let isRestoreSent = false;
-  const priority = createPriority();
+  const priority = session.surroundings.createPriority();
   const toldFindings = new Set<string>();
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
 
@@ -89,7 +87,7 @@ export function startRun(options: RunOptions): Run {
     event => actor.send(event),
     error => logger?.error({ err: error }, 'reading the host again failed'),
   );
-  const control = createControl(session.store.directory, request.uplink, {
+  const control = session.surroundings.createControl(request.uplink, {
     confirm: () => actor.send({ type: 'CONFIRM' }),
     abort: reason => actor.send({ type: 'ABORT', reason }),
     state: () => state ?? '',

@@ -2,20 +2,17 @@ import type { HostIdentity } from '../../domain/host-facts.ts';
 import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 import type { Host, ProbeOutcome } from '../../host/host.ts';
-import type { Clock } from '../clock.ts';
 import type { Exclusive } from '../exclusive.ts';
 import { createExclusive } from '../exclusive.ts';
 import type { JournalRecord, JournalStage } from '../journal/record.ts';
-import type { JournalStore } from '../journal/store.ts';
 import type { StateLock } from '../state-lock.ts';
-import { takeStateLock } from '../state-lock.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { Subject } from './look.ts';
 
 /** What one run holds: its locks, its journal, and what the steps are about. */
-export interface Session {
+export interface Session extends Pick<Surroundings, 'clock' | 'store' | 'findLockHolder'> {
   readonly host: Host;
-  readonly clock: Clock;
-  readonly store: JournalStore;
+  readonly surroundings: Surroundings;
   readonly id: string;
   /** Aborted when the chart is over, however it ended: XState does not stop the actors of a chart that failed. */
   life: AbortController;
@@ -40,15 +37,18 @@ export interface Session {
 }
 
 /** Opens a session; nothing is taken or written yet. */
-export function createSession(host: Host, clock: Clock, store: JournalStore, id: string): Session {
+export function createSession(host: Host, surroundings: Surroundings, id: string): Session {
+  const { clock, store, findLockHolder } = surroundings;
   let stateLock: StateLock | undefined;
   let releaseOvs: (() => Promise<void>) | undefined;
   let record: JournalRecord | undefined;
 
   const session: Session = {
     host,
+    surroundings,
     clock,
     store,
+    findLockHolder,
     id,
     life: new AbortController(),
     exclusive: createExclusive(),
@@ -59,7 +59,7 @@ export function createSession(host: Host, clock: Clock, store: JournalStore, id:
     async lock(onLost, signal) {
       if (stateLock === undefined) {
         await store.prepare();
-        stateLock = takeStateLock(store.directory);
+        stateLock = surroundings.takeLock();
         await store.sweep();
       }
       if (releaseOvs === undefined && host.ovsConnected()) releaseOvs = await host.lockOvs(onLost, signal);

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import { realClock } from './clock.ts';
+import type { Control, ControlCommand, ControlHandlers } from './control.ts';
+import { createControl, sendControl } from './control.ts';
+import type { JournalStore } from './journal/store.ts';
+import { createJournalStore } from './journal/store.ts';
+import type { Priority } from './priority.ts';
+import { createPriority } from './priority.ts';
+import type { StateLock } from './state-lock.ts';
+import { findLockHolder, takeStateLock } from './state-lock.ts';
+
+/** What the engine needs beside the host: time, ids, the state folder and its process. Exploration has all of it in memory. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly store: JournalStore;
+  newId(): string;
+  /** The one lock of the state folder, as {@link takeStateLock}. */
+  takeLock(): StateLock;
+  /** Who holds it; null when it is free. */
+  findLockHolder(): string | null;
+  /** What `confirm` and `abort` from another process reach. */
+  createControl(uplink: string, handlers: ControlHandlers): Control;
+  sendControl(uplink: string, command: ControlCommand): Promise<string>;
+  createPriority(): Priority;
+}
+
+/** The real ones, over a state folder; nothing is touched before the first use. */
+export function createSurroundings(stateDir: string): Surroundings {
+  const store = createJournalStore(stateDir);
+  return {
+    clock: realClock,
+    store,
+    newId: randomUUID,
+    takeLock: () => takeStateLock(stateDir),
+    findLockHolder: () => findLockHolder(stateDir),
+    createControl: (uplink, handlers) => createControl(stateDir, uplink, handlers),
+    sendControl: (uplink, command) => sendControl(stateDir, uplink, command),
+    createPriority,
+  };
+}
