@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { InspectionEvent } from 'xstate';
 import type { Clock } from './clock.ts';
 import { realClock } from './clock.ts';
 import type { Control, ControlCommand, ControlHandlers } from './control.ts';
@@ -23,6 +24,8 @@ export interface Surroundings {
   createControl(uplink: string, handlers: ControlHandlers): Control;
   sendControl(uplink: string, command: ControlCommand): Promise<string>;
   createPriority(): Priority;
+  /** Sees what every chart does, also microsteps; absent in production. It must not throw. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** The real ones, over a state folder; nothing is touched before the first use. */

@@ -76,7 +76,8 @@ export function startRun(options: RunOptions): Run {
       snapshot: journal?.snapshot ?? null,
       maxAttempts: MAX_ATTEMPTS,
     };
-    return createActor(machine, { input, clock });
+    const { inspect } = session.surroundings;
+    return createActor(machine, inspect === undefined ? { input, clock } : { input, clock, inspect });
   };
   let actor = start(options.entry, options.journal);
   /** A defect of ours that a second chart is putting right. */
