@@ -49,7 +49,12 @@ export interface MigrationContext extends MigrationInput {
   readonly alreadyDone: boolean;
   /** The way back was asked for (RESTORE), it is not the answer to a failure. */
   readonly restoring: boolean;
+  /** Why part of the run had no guard, or why its guard is not proven to be gone; null when all was well, or none was wanted. */
+  readonly unguarded: Failure | null;
 }
+
+/** What a resumed run found under the lock: its journal is ours now, or another process had settled it before. */
+export type Takeover = 'ours' | 'settled';
 
 /** Result of reading the host and judging it. */
 export interface Assessment {
@@ -76,6 +81,7 @@ export type MigrationEvent =
   | { readonly type: 'CONFIRM' }
   | { readonly type: 'RESTORE' }
   | { readonly type: 'engine.lock.lost'; readonly failure: Failure }
+  | { readonly type: 'engine.guard.lost'; readonly failure: Failure }
   | { readonly type: 'netlink.link.changed'; readonly link: Link }
   | { readonly type: 'netlink.link.removed'; readonly link: Link }
   | { readonly type: 'netlink.address.changed'; readonly address: Address }

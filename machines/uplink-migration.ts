@@ -9,16 +9,21 @@ import type {
   MigrationEvent,
   MigrationInput,
   StepReport,
+  Takeover,
 } from './uplink-migration-types.ts';
 
 /**
  * Moves the uplink onto the bridge, or puts everything back.
  *
- * Promises: nothing is changed before the journal is on disk. Every state that changes something, or waits for a change to show, has an error
- * transition, a deadline and an ABORT transition into the state of `rollingBack` that undoes exactly what was done so far; each of those
- * looks at the host, not at memory, so the way back is right from any state, also in another process. `committed` is reached only after the
- * host showed what was planned and the probes that passed before pass again. `rolledBack` is reached only after the host was compared with
- * the snapshot. A way back that fails ends in `stranded`, which tries again and says what a person must do.
+ * Promises: nothing is changed before a guard is armed and the journal is on disk. Every state that changes something, or waits for a change to
+ * show, has an error transition, a deadline and an ABORT transition into the state of `rollingBack` that undoes exactly what was done so far;
+ * each of those looks at the host, not at memory, so the way back is right from any state, also in another process. `committed` is reached
+ * only after the host showed what was planned, the probes that passed before pass again and the guard was sent away. `rolledBack` is reached
+ * only after the host was compared with the snapshot. A way back that fails ends in `stranded`, which tries again and says what a person must do.
+ *
+ * The guard is another process, which takes the way back when this one dies or hangs. Without one nothing is begun: lost while it is being
+ * prepared, the run goes back. Lost from the cutover on, the run goes on, because to go back then takes as long as to finish, unguarded, too.
+ * A way back goes on without a guard where none can be had: it must not be kept from happening.
  */
 export const uplinkMigration = setup({
   types: {
@@ -28,7 +33,9 @@ export const uplinkMigration = setup({
     tags: {} as 'terminal',
   },
   actors: {
-    takeOver: fromPromise<void>(unprovided),
+    takeOver: fromPromise<Takeover>(unprovided),
+    armGuard: fromPromise<void>(unprovided),
+    disarmGuard: fromPromise<void>(unprovided),
     assess: fromPromise<Assessment>(unprovided),
     ovsReadiness,
     altnameGuard,
@@ -48,6 +55,7 @@ export const uplinkMigration = setup({
   },
   guards: {
     resumesAt: (_, _params: { readonly entry: MigrationInput['entry'] }) => unprovided(),
+    isSettledMeanwhile: unprovided,
     isRefused: unprovided,
     isAlreadyDone: unprovided,
     isReady: unprovided,
@@ -76,7 +84,6 @@ export const uplinkMigration = setup({
     recordNotReady: unprovided,
     recordStep: unprovided,
     recordNudge: unprovided,
-    recordObserved: unprovided,
     recordRollbackStep: unprovided,
     recordRestoreRequest: unprovided,
     countAttempt: unprovided,
@@ -89,9 +96,13 @@ export const uplinkMigration = setup({
     recordCarrierLost: unprovided,
     recordForeignRemoval: unprovided,
     recordStranding: unprovided,
+    recordUnguarded: unprovided,
+    recordAlreadyDone: unprovided,
   },
   delays: {
     assessDeadline: unprovided,
+    armDeadline: unprovided,
+    disarmDeadline: unprovided,
     gateDeadline: unprovided,
     stepDeadline: unprovided,
     probeDeadline: unprovided,
@@ -114,6 +125,7 @@ export const uplinkMigration = setup({
     pendingRows: false,
     alreadyDone: false,
     restoring: false,
+    unguarded: null,
   }),
   initial: 'entering',
   on: {
@@ -122,6 +134,7 @@ export const uplinkMigration = setup({
     'netlink.address.changed': { actions: 'observeAddress' },
     'netlink.address.removed': { actions: 'observeAddress' },
     'ovsdb.facts.changed': { actions: 'observeFacts' },
+    'engine.guard.lost': { actions: 'recordUnguarded' },
   },
   states: {
     entering: {
@@ -133,11 +146,29 @@ export const uplinkMigration = setup({
     takingOver: {
       invoke: {
         src: 'takeOver',
-        onDone: { target: 'resuming' },
+        onDone: [
+          { guard: 'isSettledMeanwhile', target: 'rolledBack', actions: 'recordAlreadyDone' },
+          { target: 'rearming' },
+        ],
         onError: { target: 'refused', actions: 'recordFailure' },
       },
       after: { assessDeadline: { target: 'refused', actions: 'recordDeadline' } },
-      on: { ABORT: { target: 'refused', actions: 'recordAbort' } },
+      on: {
+        ABORT: { target: 'refused', actions: 'recordAbort' },
+        'engine.lock.lost': { target: 'refused', actions: 'recordFailure' },
+      },
+    },
+    rearming: {
+      invoke: {
+        src: 'armGuard',
+        onDone: { target: 'resuming' },
+        onError: { target: 'resuming', actions: 'recordUnguarded' },
+      },
+      after: { stepDeadline: { target: 'resuming', actions: 'recordUnguarded' } },
+      on: {
+        ABORT: { target: 'refused', actions: 'recordAbort' },
+        'engine.lock.lost': { target: 'rollingBack', actions: 'recordFailure' },
+      },
     },
     resuming: {
       always: [
@@ -185,15 +216,31 @@ export const uplinkMigration = setup({
     },
     preparing: {
       initial: 'locking',
+      on: {
+        'engine.guard.lost': { target: 'abandoning', actions: 'recordFailure' },
+        'engine.lock.lost': { target: 'abandoning', actions: 'recordFailure' },
+      },
       states: {
         locking: {
           invoke: {
             src: 'acquireLock',
-            onDone: { target: 'writingJournal' },
+            onDone: { target: 'armingGuard' },
             onError: { target: '#abandoning', actions: 'recordFailure' },
           },
           after: { stepDeadline: { target: '#abandoning', actions: 'recordDeadline' } },
           on: { ABORT: { target: '#abandoning', actions: 'recordAbort' } },
+        },
+        // Before the journal: that shall be the host as it is at the first change, and a guard without a journal has nothing to do.
+        armingGuard: {
+          invoke: {
+            src: 'armGuard',
+            onDone: { target: 'writingJournal' },
+            onError: { target: '#abandoning', actions: 'recordFailure' },
+          },
+          after: { armDeadline: { target: '#abandoning', actions: 'recordDeadline' } },
+          on: {
+            ABORT: { target: '#abandoning', actions: 'recordAbort' },
+          },
         },
         writingJournal: {
           invoke: {
@@ -233,6 +280,7 @@ export const uplinkMigration = setup({
               { actions: ['observeLink', 'tellAltnameGuard'] },
             ],
             'engine.lock.lost': { target: '#rollingBack.removingHostPort', actions: 'recordFailure' },
+            'engine.guard.lost': { target: '#rollingBack.removingHostPort', actions: 'recordFailure' },
             'netlink.address.removed': {
               guard: 'isSnapshotAddress',
               target: '#rollingBack.removingHostPort',
@@ -272,7 +320,7 @@ export const uplinkMigration = setup({
               states: {
                 waiting: {
                   always: [
-                    { guard: 'isHostPortStanding', target: '#configuringHostPort', actions: 'recordObserved' },
+                    { guard: 'isHostPortStanding', target: '#configuringHostPort' },
                     {
                       guard: 'hasFatalHostPortError',
                       target: '#rollingBack.removingHostPort',
@@ -314,7 +362,7 @@ export const uplinkMigration = setup({
             },
             awaitingAddresses: {
               always: [
-                { guard: 'areAddressesUsable', target: '#cuttingOver', actions: 'recordObserved' },
+                { guard: 'areAddressesUsable', target: '#cuttingOver' },
                 { guard: 'hasFailedAddress', target: '#rollingBack.removingHostPort', actions: 'recordFailedAddress' },
               ],
               after: { stepDeadline: { target: '#rollingBack.removingHostPort', actions: 'recordDeadline' } },
@@ -332,14 +380,11 @@ export const uplinkMigration = setup({
           target: '#rollingBack.restoringUplinkAddresses',
           actions: ['observeRemoval', 'recordLinkGone'],
         },
-        'netlink.link.changed': [
-          {
-            guard: 'isUplinkWithoutCarrier',
-            target: '#rollingBack.restoringUplinkAddresses',
-            actions: ['observeLink', 'recordCarrierLost'],
-          },
-          { actions: ['observeLink', 'tellAltnameGuard'] },
-        ],
+        'netlink.link.changed': {
+          guard: 'isUplinkWithoutCarrier',
+          target: '#rollingBack.restoringUplinkAddresses',
+          actions: ['observeLink', 'recordCarrierLost'],
+        },
         'engine.lock.lost': { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordFailure' },
       },
       initial: 'attachingUplink',
@@ -356,7 +401,7 @@ export const uplinkMigration = setup({
         },
         awaitingUplink: {
           always: [
-            { guard: 'isUplinkAttached', target: 'mutingUplink', actions: 'recordObserved' },
+            { guard: 'isUplinkAttached', target: 'mutingUplink' },
             { guard: 'hasFatalUplinkError', target: '#rollingBack.detachingUplink', actions: 'recordInterfaceError' },
           ],
           after: { stepDeadline: { target: '#rollingBack.detachingUplink', actions: 'recordDeadline' } },
@@ -402,14 +447,11 @@ export const uplinkMigration = setup({
           target: '#rollingBack.restoringUplinkAddresses',
           actions: ['observeRemoval', 'recordLinkGone'],
         },
-        'netlink.link.changed': [
-          {
-            guard: 'isUplinkWithoutCarrier',
-            target: '#rollingBack.restoringUplinkAddresses',
-            actions: ['observeLink', 'recordCarrierLost'],
-          },
-          { actions: ['observeLink', 'tellAltnameGuard'] },
-        ],
+        'netlink.link.changed': {
+          guard: 'isUplinkWithoutCarrier',
+          target: '#rollingBack.restoringUplinkAddresses',
+          actions: ['observeLink', 'recordCarrierLost'],
+        },
         'engine.lock.lost': { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordFailure' },
       },
       initial: 'announcing',
@@ -467,10 +509,19 @@ export const uplinkMigration = setup({
     committing: {
       invoke: {
         src: 'commitJournal',
-        onDone: { target: 'committed' },
+        onDone: { target: 'disarmingGuard' },
         onError: { target: 'rollingBack', actions: 'recordFailure' },
       },
       after: { stepDeadline: { target: 'rollingBack', actions: 'recordDeadline' } },
+    },
+    // The journal says committed: a guard that cannot be proven to be gone leaves the host alone all the same.
+    disarmingGuard: {
+      invoke: {
+        src: 'disarmGuard',
+        onDone: { target: 'committed' },
+        onError: { target: 'committed', actions: 'recordUnguarded' },
+      },
+      after: { disarmDeadline: { target: 'committed', actions: 'recordUnguarded' } },
     },
     committed: {
       tags: 'terminal',

@@ -17,6 +17,7 @@
  * - `UNIXCTL_REFUSED`, `UNIXCTL_UNREACHABLE`: the control socket of ovs-vswitchd.
  * - `LOCK_HELD`: another ovs-uplink works on this host.
  * - `JOURNAL_UNREADABLE`, `JOURNAL_TAMPERED`, `JOURNAL_VERSION`, `JOURNAL_FOREIGN`, `JOURNAL_WRITE`, `JOURNAL_MISSING`.
+ * - `GUARD_FAILED`: no guard could be posted, or it was lost, or it is not proven to be gone.
  * - `STATE_DIFFERS`: a read-back shows something else than was planned.
  * - `PROBE_FAILED`: a probe that passed before the change fails after it.
  * - `DEADLINE`: a state of the chart did not finish in time.
@@ -50,6 +51,7 @@ export type ErrorCode =
   | 'JOURNAL_FOREIGN'
   | 'JOURNAL_WRITE'
   | 'JOURNAL_MISSING'
+  | 'GUARD_FAILED'
   | 'STATE_DIFFERS'
   | 'PROBE_FAILED'
   | 'DEADLINE'

@@ -41,8 +41,9 @@ export type { FindingCode } from './domain/precheck/index.ts';
 export { FINDING_CODES } from './domain/precheck/index.ts';
 export type { Deadlines, MigrationRequest, Probe } from './domain/request.ts';
 export { DEFAULT_DEADLINES } from './domain/request.ts';
-export { createEngine, DEFAULT_OVSDB, DEFAULT_STATE_DIR } from './engine/create-engine.ts';
+export { createEngine } from './engine/create-engine.ts';
 export type { Engine, EngineOptions, MigrateOptions } from './engine/engine.ts';
+export { DEFAULT_OVSDB, DEFAULT_STATE_DIR } from './engine/host-options.ts';
 export type {
   PlanReport,
   ReadinessReport,

@@ -44,7 +44,7 @@ export function buildProgram(options: {
   );
   addSettings(program, COMMON_SETTINGS);
   for (const command of COMMANDS) {
-    const subcommand = program.command(command.name).description(command.summary);
+    const subcommand = program.command(command.name, { hidden: command.hidden === true }).description(command.summary);
     addSettings(subcommand, command.settings);
     subcommand.action(() => {
       const { config, ...common } = program.opts<Settings & { config?: string }>();

@@ -5,6 +5,8 @@ import type { SettingName } from './settings.ts';
 export interface CommandSpec {
   readonly name: string;
   readonly summary: string;
+  /** Not for people: left out of the help. */
+  readonly hidden?: boolean;
   readonly settings: readonly SettingName[];
   readonly required: readonly SettingName[];
   readonly load: () => Promise<CommandFunction>;
@@ -36,7 +38,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'migrate',
     summary: 'move the uplink onto the bridge, or put everything back',
-    settings: REQUEST,
+    settings: [...REQUEST, 'guard'],
     required: ['interface', 'bridge'],
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
@@ -57,14 +59,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'restore',
     summary: 'undo a committed migration',
-    settings: ['interface', 'stepTimeout', 'gateTimeout', 'accept'],
+    settings: ['interface', 'stepTimeout', 'gateTimeout', 'accept', 'guard'],
     required: ['interface'],
     load: async () => (await import('./commands/restore.ts')).restore,
   },
   {
     name: 'recover',
     summary: 'after a crash: bring every journal to committed or rolled back',
-    settings: ['stepTimeout', 'gateTimeout'],
+    settings: ['stepTimeout', 'gateTimeout', 'guard'],
     required: [],
     load: async () => (await import('./commands/recover.ts')).recover,
   },
@@ -90,10 +92,32 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    name: 'explore',
+    summary: 'every fault, crash and incident on simulated hosts; 1 when an invariant is broken',
+    settings: ['seed', 'budget', 'jobs', 'case'],
+    required: [],
+    load: async () => (await import('./commands/explore.ts')).explore,
+  },
+  {
+    name: 'verify',
+    summary: 'prove the charts: where every failure leads from every state; fails naming the offender',
+    settings: [],
+    required: [],
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
     name: 'demo',
     summary: 'migrate, measure, break and roll back in a lab of network namespaces; touches nothing of this host',
     settings: [],
     required: [],
     load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
+    name: 'guard',
+    summary: 'waits beside a run of another process and takes its place when that dies; started by it',
+    hidden: true,
+    settings: ['interface'],
+    required: ['interface'],
+    load: async () => (await import('./commands/guard.ts')).guard,
   },
 ];

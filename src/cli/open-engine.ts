@@ -14,7 +14,7 @@ export async function openEngine(settings: Settings, terminal: Terminal): Promis
 
 /** The engine's options for these settings, without the logger. */
 export function engineOptions(settings: Settings): EngineOptions {
-  const { ovsdb, unixctl, stateDir, privateKey, certificate, caCert } = settings;
+  const { ovsdb, unixctl, stateDir, privateKey, certificate, caCert, guard } = settings;
   const tls =
     privateKey === undefined || certificate === undefined || caCert === undefined
       ? undefined
@@ -24,5 +24,8 @@ export function engineOptions(settings: Settings): EngineOptions {
     ...(unixctl !== undefined && { unixctl }),
     ...(stateDir !== undefined && { stateDir }),
     ...(tls !== undefined && { tls }),
+    ...(guard !== undefined && { guard }),
+    // Nobody but this command is in the process: a guard may end it.
+    onHang: 'kill',
   };
 }

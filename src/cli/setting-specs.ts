@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { LAYOUTS } from '../domain/layout.ts';
 import { parseRemotes } from '../ovsdb/remote.ts';
 import { choiceOf } from './parse/choice.ts';
+import { countOf } from './parse/count.ts';
 import { parseDuration } from './parse/duration.ts';
 import { parseLinkName } from './parse/link-name.ts';
 import { parseProbe } from './parse/probe.ts';
@@ -94,7 +95,29 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     repeatable: true,
     parse: parseFindingCode,
   },
+  guard: {
+    flags: '--guard <kind>',
+    description:
+      'who puts the host back when this process dies or hangs: process (a detached one), systemd (a transient unit) or none (default: process)',
+    parse: choiceOf('guard', ['process', 'systemd', 'none']),
+  },
   timeout: { flags: '--timeout <duration>', description: 'how long to wait (default: 30s)', parse: parseDuration },
+  seed: {
+    flags: '--seed <number>',
+    description: 'the same seed explores the same runs (default: 1)',
+    parse: countOf('seed', 0, 2 ** 32 - 1),
+  },
+  budget: {
+    flags: '--budget <runs>',
+    description: 'how many runs, or all: every single fault and incident once (default: 20000)',
+    parse: text => (text === 'all' ? null : countOf('number of runs', 1, 1_000_000_000)(text)),
+  },
+  jobs: {
+    flags: '--jobs <number>',
+    description: 'worker threads (default: one for each processor)',
+    parse: countOf('number of threads', 1, 256),
+  },
+  case: { flags: '--case <file>', description: 'play a case again that exploration wrote', parse: parsePath },
 };
 
 /** Settings that every command takes. */

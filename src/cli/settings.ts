@@ -28,7 +28,13 @@ export interface Settings {
   readonly probeTimeout?: number;
   readonly useExistingBridge?: boolean;
   readonly accept?: readonly string[];
+  readonly guard?: 'process' | 'systemd' | 'none';
   readonly timeout?: number;
+  readonly seed?: number;
+  /** Null: everything. */
+  readonly budget?: number | null;
+  readonly jobs?: number;
+  readonly case?: string;
 }
 
 /** Name of a setting: the key in the configuration file. */

@@ -73,6 +73,7 @@ function describeChange(effect: Extract<Effect, { op: 'link.set' }>): string {
   if (effect.alias !== undefined) parts.push(`alias "${effect.alias}"`);
   if (effect.group !== undefined) parts.push(`group ${effect.group}`);
   if (effect.txQueueLength !== undefined) parts.push(`txqueuelen ${effect.txQueueLength}`);
+  if (effect.promiscuous !== undefined) parts.push(`promisc ${effect.promiscuous ? 'on' : 'off'}`);
   if (effect.up !== undefined) parts.push(effect.up ? 'up' : 'down');
   return parts.join(' ');
 }

@@ -27,6 +27,8 @@ export type Effect =
       readonly op: 'link.set';
       readonly link: LinkRef;
       readonly up?: boolean;
+      /** IFF_PROMISC as a program asked for it. */
+      readonly promiscuous?: boolean;
       readonly mtu?: number;
       readonly mac?: string;
       readonly alias?: string;

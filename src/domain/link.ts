@@ -45,6 +45,8 @@ export type OperState = 'unknown' | 'notpresent' | 'down' | 'lowerlayerdown' | '
 
 /** IFF_UP */
 export const IFF_UP = 0x1;
+/** IFF_PROMISC, as a program asked for it; {@link Link.promiscuity} counts who did. */
+export const IFF_PROMISC = 0x100;
 /** IFF_LOOPBACK */
 export const IFF_LOOPBACK = 0x8;
 /** IFF_LOWER_UP */

@@ -28,6 +28,15 @@ function socketPath(directory: string, uplink: string): string {
   return join(directory, `${uplink}.sock`);
 }
 
+/** Removes the socket that a killed run has left. Only for who holds the lock. */
+export function removeControlSocket(directory: string, uplink: string): void {
+  try {
+    unlinkSync(socketPath(directory, uplink));
+  } catch {
+    // It was not there.
+  }
+}
+
 /**
  * Listens on `<state folder>/<uplink>.sock` (0600, in a folder of 0700) once it can: the folder is made with the first journal. A run works
  * without it, too: what is lost is then only `confirm` and `abort` from another process.
@@ -75,11 +84,7 @@ export function createControl(directory: string, uplink: string, handlers: Contr
       if (server !== undefined) return;
       const made = createServer(serve);
       // Whoever holds the state folder's lock owns the name: what lies there is of a process that died.
-      try {
-        unlinkSync(path);
-      } catch {
-        // It was not there.
-      }
+      removeControlSocket(directory, uplink);
       await new Promise<void>((resolve, reject) => {
         made.once('error', reject);
         made.listen(path, resolve);

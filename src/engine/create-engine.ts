@@ -11,6 +11,8 @@ import { createLinuxHost } from '../host/linux-host.ts';
 import { awaitReadiness } from './await-readiness.ts';
 import { endedRun } from './ended-run.ts';
 import type { Engine, EngineOptions, MigrateOptions } from './engine.ts';
+import { chooseGuards } from './guard/choose-guards.ts';
+import { DEFAULT_STATE_DIR, hostOptions } from './host-options.ts';
 import type { JournalRecord, JournalStage } from './journal/record.ts';
 import { assess } from './migration/assess.ts';
 import { describePlan } from './migration/describe-plan.ts';
@@ -21,11 +23,6 @@ import { statusOf } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
 import { createSurroundings } from './surroundings.ts';
 
-/** Where OVSDB is unless told otherwise. */
-export const DEFAULT_OVSDB = 'unix:/var/run/openvswitch/db.sock';
-/** Where journals are unless told otherwise. */
-export const DEFAULT_STATE_DIR = '/var/lib/ovs-uplink';
-
 const NEVER = new AbortController().signal;
 
 /**
@@ -33,7 +30,8 @@ const NEVER = new AbortController().signal;
  * `await using`, or `[Symbol.asyncDispose]()`.
  */
 export function createEngine(options: EngineOptions = {}): Engine {
-  return createEngineIn(createSurroundings(options.stateDir ?? DEFAULT_STATE_DIR), options);
+  const stateDir = options.stateDir ?? DEFAULT_STATE_DIR;
+  return createEngineIn(createSurroundings(stateDir, chooseGuards(stateDir, options)), options);
 }
 
 /** The engine in given surroundings, which may be simulated. */
@@ -42,17 +40,11 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
   let host: Host | undefined;
 
   const hostOf = (): Host => {
-    host ??=
-      options.host ??
-      createLinuxHost({
-        ovsdb: options.ovsdb ?? DEFAULT_OVSDB,
-        ...(options.unixctl === undefined ? {} : { unixctl: options.unixctl }),
-        ...(options.tls === undefined ? {} : { tls: options.tls }),
-      });
+    host ??= options.host ?? createLinuxHost(hostOptions(options));
     return host;
   };
 
-  const resume = (
+  const resumeRun = (
     journal: JournalRecord,
     request: MigrationRequest,
     how: Partial<Parameters<typeof startRun>[0]>,
@@ -115,7 +107,7 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
         const journal = await store.read(uplink);
         if (journal === undefined) throw missing(uplink, store.directory);
         const request = { ...journal.request, deadlines: { ...journal.request.deadlines, ...deadlines } };
-        return resume(journal, request, { restore: true, accept: accept ?? [], signal });
+        return resumeRun(journal, request, { restore: true, accept: accept ?? [], signal });
       });
     },
     async recover({ deadlines, signal } = {}) {
@@ -128,7 +120,7 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
         } else if (entry.record.stage !== 'committed') {
           const { record } = entry;
           const request = { ...record.request, deadlines: { ...record.request.deadlines, ...deadlines } };
-          runs.push(resume(record, request, { after: before, signal }));
+          runs.push(resumeRun(record, request, { after: before, signal }));
         }
       }
       return runs;

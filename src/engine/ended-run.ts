@@ -19,6 +19,7 @@ export function endedRun(uplink: string, make: () => Promise<Run>): Run {
       failedIn: null,
       uplinkGone: false,
       pendingRows: false,
+      unguarded: null,
       advice: failure.advice === undefined ? [] : [failure.advice],
       durationMs: 0,
     };

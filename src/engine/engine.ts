@@ -16,6 +16,17 @@ export interface EngineOptions {
   /** Folder of the journals, made with mode 0700. Default `/var/lib/ovs-uplink`. */
   readonly stateDir?: string;
   readonly logger?: Logger;
+  /**
+   * Who puts the host back when this process dies or hangs in the middle of a run: `process`, a detached process of ours; `systemd`, the same as a
+   * transient unit, which also outlives the end of this process's own unit; `none`: nobody before the next `recover`. Default `process`, but `none`
+   * with a `host` of your own, and where the package's `bin/start.mjs` is not to be found (a bundle).
+   */
+  readonly guard?: 'process' | 'systemd' | 'none';
+  /**
+   * What the guard does with this process when a state of the chart lasts seconds longer than its deadline, so that the event loop must be blocked or
+   * the process stopped: `wait` (default) until it goes on or ends; `kill` it with SIGKILL and put the host back at once.
+   */
+  readonly onHang?: 'kill' | 'wait';
   /** Another host than this one, for instance a simulated one. */
   readonly host?: Host;
 }

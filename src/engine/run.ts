@@ -53,6 +53,8 @@ export interface RunOutcome {
    * it, once they answer.
    */
   readonly pendingRows: boolean;
+  /** Why part of the run had no guard, or why its guard is not proven to be gone; null when all was well, or none was wanted. */
+  readonly unguarded: Failure | null;
   /** What a person must do now, if anything. */
   readonly advice: readonly string[];
   readonly durationMs: number;
@@ -88,6 +90,8 @@ export interface StatusReport {
   readonly state: string;
   /** A process is working on it now. */
   readonly live: boolean;
+  /** Who puts the host back when that process dies, or is silent for `dueMs` from now; null for none. */
+  readonly guard: { readonly pid: number; readonly dueMs: number } | null;
   /** Differences between what was committed and the host as it is. */
   readonly drift: readonly string[];
   readonly bridge: string;

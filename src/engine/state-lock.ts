@@ -2,14 +2,21 @@ import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } fr
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { isUplinkError, uplinkError } from '../errors.ts';
+import type { Clock } from './clock.ts';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-let flock: ((fd: number, operation: number) => number) | undefined;
+/** flock(2); `async` waits in a thread of its own. */
+interface Flock {
+  (fd: number, operation: number): number;
+  async(fd: number, operation: number, done: (error: Error | null, result: number) => void): void;
+}
 
-function bindFlock(): (fd: number, operation: number) => number {
-  flock ??= koffi.load(null).func('int flock(int, int)') as (fd: number, operation: number) => number;
+let flock: Flock | undefined;
+
+function bindFlock(): Flock {
+  flock ??= koffi.load(null).func('int flock(int, int)') as unknown as Flock;
   return flock;
 }
 
@@ -34,13 +41,47 @@ export function takeStateLock(directory: string): StateLock {
         advice: 'wait until it has finished, or look at it with `ovs-uplink status`',
       });
     }
-    ftruncateSync(fd, 0);
-    writeSync(fd, `pid ${process.pid}\n`, 0);
+    writeHolder(fd);
   } catch (error) {
     closeSync(fd);
     throw isUplinkError(error) ? error : lockFileError(path, error);
   }
   return { release: () => closeSync(fd) };
+}
+
+/**
+ * Takes the lock as soon as whoever holds it lets go; the kernel wakes us. Rejects as {@link takeStateLock}, with `LOCK_HELD` only when the
+ * limit passes: the thread that waits then keeps node from ending by itself.
+ */
+export async function awaitStateLock(directory: string, clock: Clock, limitMs: number): Promise<StateLock> {
+  const path = join(directory, 'lock');
+  const fd = openLockFile(path);
+  const result = await new Promise<number>((resolve, reject) => {
+    const timer = clock.setTimeout(() => {
+      const holder = readHolder(fd);
+      reject(uplinkError('LOCK_HELD', { what: 'another ovs-uplink does not let go', object: path, got: holder }));
+    }, limitMs);
+    bindFlock().async(fd, LOCK_EX, (error, value) => {
+      clock.clearTimeout(timer);
+      if (error === null) resolve(value);
+      else reject(error);
+    });
+  });
+  if (result !== 0) {
+    closeSync(fd);
+    throw lockFileError(path, new Error('flock failed'));
+  }
+  try {
+    writeHolder(fd);
+  } catch {
+    // A full disk: the lock is ours all the same, only its file does not say so.
+  }
+  return { release: () => closeSync(fd) };
+}
+
+function writeHolder(fd: number): void {
+  ftruncateSync(fd, 0);
+  writeSync(fd, `pid ${process.pid}\n`, 0);
 }
 
 function openLockFile(path: string): number {

@@ -1,5 +1,6 @@
 import { toFailure } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { noGuards } from './guard/guards.ts';
 import type { JournalEntry } from './journal/store.ts';
 import { describeForeign } from './migration/assess.ts';
 import { compareWithPlan } from './migration/compare.ts';
@@ -11,7 +12,7 @@ import type { Surroundings } from './surroundings.ts';
 export async function statusOf(
   entry: JournalEntry,
   host: Host,
-  { clock, sendControl }: Pick<Surroundings, 'clock' | 'sendControl'>,
+  { clock, sendControl, guards = noGuards }: Pick<Surroundings, 'clock' | 'sendControl' | 'guards'>,
 ): Promise<StatusReport> {
   if ('failure' in entry) {
     return {
@@ -19,6 +20,7 @@ export async function statusOf(
       id: '',
       state: 'unusable',
       live: false,
+      guard: null,
       drift: [],
       bridge: '',
       layout: '',
@@ -33,6 +35,7 @@ export async function statusOf(
     id: record.id,
     state: live ?? record.stage,
     live: live !== undefined,
+    guard: guards.find(uplink),
     bridge: record.plan.names.bridge,
     layout: record.request.layout,
     confirmRemainingMs:

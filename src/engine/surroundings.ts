@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 import { realClock } from './clock.ts';
 import type { Control, ControlCommand, ControlHandlers } from './control.ts';
 import { createControl, sendControl } from './control.ts';
+import type { Guards } from './guard/guards.ts';
+import { noGuards } from './guard/guards.ts';
 import type { JournalStore } from './journal/store.ts';
 import { createJournalStore } from './journal/store.ts';
 import type { Priority } from './priority.ts';
@@ -24,12 +26,14 @@ export interface Surroundings {
   createControl(uplink: string, handlers: ControlHandlers): Control;
   sendControl(uplink: string, command: ControlCommand): Promise<string>;
   createPriority(): Priority;
+  /** The processes that put the host back when this one dies or hangs. */
+  readonly guards?: Guards;
   /** Sees what every chart does, also microsteps; absent in production. It must not throw. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** The real ones, over a state folder; nothing is touched before the first use. */
-export function createSurroundings(stateDir: string): Surroundings {
+export function createSurroundings(stateDir: string, guards: Guards = noGuards): Surroundings {
   const store = createJournalStore(stateDir);
   return {
     clock: realClock,
@@ -40,5 +44,6 @@ export function createSurroundings(stateDir: string): Surroundings {
     createControl: (uplink, handlers) => createControl(stateDir, uplink, handlers),
     sendControl: (uplink, command) => sendControl(stateDir, uplink, command),
     createPriority,
+    guards,
   };
 }

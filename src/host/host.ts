@@ -91,10 +91,10 @@ export interface Host extends AsyncDisposable {
   ): Promise<ProbeOutcome>;
 
   /**
-   * Takes the host-wide OVSDB lock. Rejects with `LOCK_HELD` when another holds it. The lock goes with the connection; its loss is
-   * told by `onLost`.
+   * Takes the host-wide OVSDB lock. Rejects with `LOCK_HELD` when another holds it and does not let go within `patienceMs` (default 0). The
+   * lock goes with the connection; its loss is told by `onLost`.
    */
-  lockOvs(onLost: (failure: Failure) => void, signal: AbortSignal): Promise<() => Promise<void>>;
+  lockOvs(onLost: (failure: Failure) => void, signal: AbortSignal, patienceMs?: number): Promise<() => Promise<void>>;
 
   /** Events from now on; returns what ends it. A listener that throws is a defect and is reported, never fatal. */
   subscribe(listener: (event: HostEvent) => void): () => void;

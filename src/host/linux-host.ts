@@ -84,7 +84,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       return results;
     },
     probe: (probe, links, timeoutMs, signal) => runProbe(probe, netlink, links, timeoutMs, signal),
-    lockOvs: (onLost, signal) => ovs.lock(onLost, signal),
+    lockOvs: (onLost, signal, patienceMs = 0) => ovs.lock(onLost, signal, patienceMs),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -18,7 +18,7 @@ export interface OvsLink {
   bump(signal: AbortSignal): Promise<number>;
   ownRows(id: string, signal: AbortSignal): Promise<OwnRows>;
   commit(effect: OvsEffect, signal: AbortSignal): Promise<number>;
-  lock(onLost: (failure: Failure) => void, signal: AbortSignal): Promise<() => Promise<void>>;
+  lock(onLost: (failure: Failure) => void, signal: AbortSignal, patienceMs: number): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -117,7 +117,7 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
     bump: async signal => (await transactBumped(current(), [], { signal })).nextCfg,
     ownRows: async (id, signal) => toOwnRows(await findMarkedRows(current(), id, signal)),
     commit,
-    async lock(onLost, signal) {
+    async lock(onLost, signal, patienceMs) {
       const made = current();
       const lock = made.lock(OVSDB_LOCK);
       const patience = new AbortController();
@@ -125,6 +125,11 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
       acquired.catch(() => undefined);
       // The server answers in order: after this echo it has said whether the lock was free.
       await made.echo([], { signal });
+      if (!lock.held && patienceMs > 0) {
+        const timer = setTimeout(() => patience.abort(), patienceMs);
+        await acquired.catch(() => undefined);
+        clearTimeout(timer);
+      }
       if (!lock.held) {
         patience.abort();
         await acquired.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { IFF_UP, MAX_LINK_NAME_LENGTH } from '../domain/link.ts';
+import { IFF_PROMISC, IFF_UP, MAX_LINK_NAME_LENGTH } from '../domain/link.ts';
 import { macBytes } from './ip-text.ts';
 import {
   IFINFOMSG,
@@ -33,6 +33,8 @@ import { AF_INET6, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from 
 export interface LinkChange {
   readonly name?: string;
   readonly up?: boolean;
+  /** IFF_PROMISC as a program asks for it. */
+  readonly promiscuous?: boolean;
   /** Bytes. */
   readonly mtu?: number;
   readonly mac?: string;
@@ -77,7 +79,11 @@ function ifinfo(index: number, flags = 0, mask = 0): MessageWriter {
 
 /** Builds the request of `setLink`. */
 export function setLinkRequest(index: number, changes: LinkChange): NetlinkRequest {
-  const writer = changes.up === undefined ? ifinfo(index) : ifinfo(index, changes.up ? IFF_UP : 0, IFF_UP);
+  const flag = (bit: number, wanted: boolean | undefined): { bits: number; mask: number } =>
+    wanted === undefined ? { bits: 0, mask: 0 } : { bits: wanted ? bit : 0, mask: bit };
+  const up = flag(IFF_UP, changes.up);
+  const promiscuous = flag(IFF_PROMISC, changes.promiscuous);
+  const writer = ifinfo(index, up.bits | promiscuous.bits, up.mask | promiscuous.mask);
   if (changes.netnsFd !== undefined) writer.u32(IFLA_NET_NS_FD, changes.netnsFd);
   if (changes.netnsPid !== undefined) writer.u32(IFLA_NET_NS_PID, changes.netnsPid);
   if (changes.name !== undefined) writer.string(IFLA_IFNAME, changes.name);

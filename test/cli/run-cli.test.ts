@@ -234,7 +234,8 @@ describe('the other commands', () => {
       uplink: 'eth0',
       id: 'id-1',
       state: 'committed',
-      live: false,
+      live: true,
+      guard: { pid: 4711, dueMs: 9_000 },
       drift: ['10.0.0.1/24 is missing on eth0'],
       bridge: 'br0',
       layout: 'host-port',
@@ -244,6 +245,7 @@ describe('the other commands', () => {
     const { code, out } = await run(['status'], { status: async () => [report] });
     expect(code).toBe(0);
     expect(out).toContain('eth0: committed, bridge br0, layout host-port, id id-1\n');
+    expect(out).toContain('  guarded by process 4711, which takes it for hung after 9.0 s without a word\n');
     expect(out).toContain('  rolls back in 1.5 s unless confirmed\n  drift: 10.0.0.1/24 is missing on eth0\n');
     expect((await run(['status'], { status: async () => [] })).out).toBe('no migration on this host\n');
   });

@@ -21,6 +21,7 @@ export function outcome(fields: Partial<RunOutcome>): RunOutcome {
     failedIn: null,
     uplinkGone: false,
     pendingRows: false,
+    unguarded: null,
     advice: [],
     durationMs: 12.3,
     ...fields,

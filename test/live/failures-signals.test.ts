@@ -9,7 +9,7 @@ import { storyOf } from './failing/run-acting.ts';
 const LIMIT_MS = 180_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Too late to stop: everything is verified, and only the journal is still to be written. */
-const TOO_LATE = ['committing', 'committed'];
+const TOO_LATE = ['committing', 'disarmingGuard', 'committed'];
 const CASES = SIGNALS.flatMap(signal => [...FORWARD_STATES, 'committed'].map(state => ({ signal, state })));
 
 describeLive('a stop signal during a migration', () => {

@@ -9,6 +9,7 @@ const OPTIONS = { uplink: 'eth0', bridge: 'br-ext', layout: 'host-port' } as con
 /** States in which a restore can be found. */
 const BACKWARD_STATES = [
   'takingOver',
+  'rearming',
   'committed',
   'rollingBack.restoringUplinkAddresses',
   'rollingBack.restoringRoutes',

@@ -12,6 +12,7 @@ const FORWARD_STATES = [
   'assessing',
   'gating',
   'preparing.locking',
+  'preparing.armingGuard',
   'preparing.writingJournal',
   'preparing.standing.renamingUplink',
   'preparing.standing.makingHostPort',
@@ -25,11 +26,12 @@ const FORWARD_STATES = [
   'verifying.comparing',
   'verifying.probing',
   'committing',
+  'disarmingGuard',
   'committed',
 ];
 
 /** States in which traffic changes path, and those in which it has. */
-const CHANGING = /^state (cuttingOver|verifying|committing)/;
+const CHANGING = /^state (cuttingOver|verifying|committing|disarmingGuard)/;
 
 describeLive('a migration that dies', () => {
   it('is committed or undone by the next start, whichever state, change or journal write it died at', async () => {

@@ -50,6 +50,7 @@ describeLive('killed more than once', () => {
     await bench.dieMigrating('state cuttingOver.removingUplinkAddresses');
     const chain = [
       'state takingOver',
+      'state rearming',
       'state rollingBack.restoringUplinkAddresses',
       'state rollingBack.restoringRoutes',
       'state rollingBack.unmutingUplink',

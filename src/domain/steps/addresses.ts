@@ -66,6 +66,27 @@ export function aged(snapshot: Snapshot, elapsedS: number): readonly Address[] {
   return snapshot.addresses.map(a => ageAddress(a, elapsedS)).filter(a => a !== undefined);
 }
 
+/** IFAPROT_KERNEL_LO, _RA and _LL (6.1): addresses that the kernel made by itself. */
+const MAX_KERNEL_PROTOCOL = 3;
+
+/** Addresses of a link that others have put there since the snapshot: they would go with the link (I4). */
+export function addressesOfOthers(
+  present: readonly Address[],
+  snapshot: Snapshot,
+  from: Link,
+  to: Link,
+): readonly Address[] {
+  return present
+    .filter(address => address.linkIndex === from.index && isMovable(address))
+    .filter(({ protocol }) => protocol === null || protocol === 0 || protocol > MAX_KERNEL_PROTOCOL)
+    .filter(address => !snapshot.addresses.some(known => isSameAddress(known, address)))
+    .map(address => ({
+      ...address,
+      linkIndex: to.index,
+      label: relabel(address.label, from.name, snapshot.link.name),
+    }));
+}
+
 /**
  * Orders addresses for adding so that a later dump shows them in the given order: IPv4 appends, IPv6 puts the newest first.
  */

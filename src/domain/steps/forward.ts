@@ -15,7 +15,7 @@ import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
 import { neighboursOnHostPort, primeNeighbours, setMissing } from './neighbours.ts';
-import { moveLegs, moveRoutes } from './routes.ts';
+import { moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink } from './uplink.ts';
 
@@ -120,7 +120,8 @@ function muteUplink({ plan, uplink, hostPort, mutedLinks }: StepContext): Effect
 
 function switchRoutes({ snapshot, uplink, hostPort, kernel, elapsedS }: StepContext): Effect[] {
   if (uplink === undefined || hostPort === undefined) return [];
-  const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
+  const known = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
+  const wanted = [...known, ...routesOfOthers(kernel.routes, known, uplink.index, hostPort.index)];
   const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
   const moves = moveRoutes({
     wanted,

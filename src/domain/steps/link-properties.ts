@@ -1,6 +1,6 @@
 import type { Effect } from '../effect.ts';
 import type { Link } from '../link.ts';
-import { isUp } from '../link.ts';
+import { IFF_PROMISC, isUp } from '../link.ts';
 import type { LinkSysctls, Snapshot } from '../snapshot.ts';
 import { refOf } from './context.ts';
 
@@ -48,9 +48,15 @@ export function loosenReversePath(link: Link, present: LinkSysctls): Effect[] {
 /** Puts the link's own properties back; the name is a step of its own. */
 export function restoreProperties(link: Link, snapshot: Snapshot): Effect[] {
   const was = snapshot.link;
-  const change: { up?: boolean; mtu?: number; mac?: string; alias?: string; group?: number; txQueueLength?: number } =
-    {};
+  const change: {
+    -readonly [K in 'up' | 'promiscuous' | 'mtu' | 'mac' | 'alias' | 'group' | 'txQueueLength']?: Extract<
+      Effect,
+      { op: 'link.set' }
+    >[K];
+  } = {};
   if (isUp(link) !== isUp(was)) change.up = isUp(was);
+  // An ovs-vswitchd that was killed never takes it off again, nor does the one that comes after it.
+  if ((link.flags & IFF_PROMISC) !== 0 && (was.flags & IFF_PROMISC) === 0) change.promiscuous = false;
   if (link.mtu !== was.mtu) change.mtu = was.mtu;
   if (was.mac !== null && link.mac !== was.mac) change.mac = was.mac;
   if ((link.alias ?? '') !== (was.alias ?? '')) change.alias = was.alias ?? '';

@@ -1,12 +1,12 @@
 import type { Effect } from '../effect.ts';
 import { isUp } from '../link.ts';
 import type { RollbackStep } from '../plan.ts';
-import { addMissing } from './addresses.ts';
+import { addMissing, addressesOfOthers } from './addresses.ts';
 import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, restoreAltnames, restoreProperties } from './link-properties.ts';
 import { primeNeighbours, setMissing } from './neighbours.ts';
-import { addMissingRoutes, moveLegs, moveRoutes } from './routes.ts';
+import { addMissingRoutes, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink, wantedAddresses } from './uplink.ts';
 
@@ -37,11 +37,12 @@ function restoreUplinkAddresses(context: StepContext): Effect[] {
   const { uplink, hostPort, hostPortSysctls, kernel, snapshot } = context;
   if (uplink === undefined) return [];
   const present = kernel.addresses.filter(a => a.linkIndex === uplink.index);
+  const others = hostPort === undefined ? [] : addressesOfOthers(kernel.addresses, snapshot, hostPort, uplink);
   const up: Effect[] = !isUp(uplink) && isUp(snapshot.link) ? [{ op: 'link.set', link: refOf(uplink), up: true }] : [];
   return [
     ...(hostPort === undefined ? [] : loosenReversePath(hostPort, hostPortSysctls)),
     // Before the link is up: the kernel then makes no link-local address of its own, which it would test for a second.
-    ...addMissing(wantedAddresses(context, uplink), present),
+    ...addMissing([...wantedAddresses(context, uplink), ...others], present),
     ...up,
   ];
 }
@@ -49,9 +50,10 @@ function restoreUplinkAddresses(context: StepContext): Effect[] {
 function restoreRoutes(context: StepContext): Effect[] {
   const { uplink, hostPort, kernel, snapshot } = context;
   if (uplink === undefined) return [];
-  const wanted = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
+  const known = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, uplink.index));
   const addresses = wantedAddresses(context, uplink);
   if (hostPort !== undefined) {
+    const wanted = [...known, ...routesOfOthers(kernel.routes, known, hostPort.index, uplink.index)];
     const moves = moveRoutes({
       wanted,
       present: kernel.routes,
@@ -62,7 +64,7 @@ function restoreRoutes(context: StepContext): Effect[] {
     });
     return moves.length === 0 ? [] : [...primeNeighbours(hostPort.index, uplink.index, kernel.neighbours), ...moves];
   }
-  return addMissingRoutes(wanted, kernel.routes, kernel.rules);
+  return addMissingRoutes(known, kernel.routes, kernel.rules);
 }
 
 function unmuteUplink({ uplink, hostPort, mutedLinks }: StepContext): Effect[] {

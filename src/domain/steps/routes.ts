@@ -3,7 +3,7 @@ import { IFA_F_NOPREFIXROUTE } from '../address.ts';
 import type { Effect } from '../effect.ts';
 import { networkOf } from '../prefix.ts';
 import type { Route } from '../route.ts';
-import { isDefault, RTNH_F_ONLINK, RTNH_F_PERVASIVE, RTPROT_KERNEL, usesLink } from '../route.ts';
+import { isDefault, RTNH_F_ONLINK, RTNH_F_PERVASIVE, RTPROT_KERNEL, RTPROT_RA, usesLink } from '../route.ts';
 import type { Rule } from '../rule.ts';
 import { isKernelOwned } from '../snapshot.ts';
 
@@ -164,6 +164,24 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
 function hasCounterpart(route: Route, present: readonly Route[], from: number, to: number): boolean {
   const moved = moveLegs(route, from, to);
   return present.some(r => keyOf(r) === keyOf(moved) && usesLink(r, to));
+}
+
+/** Routes over a link that others have made since the snapshot: the kernel would flush them with the link or its last address (I4). */
+export function routesOfOthers(
+  present: readonly Route[],
+  known: readonly Route[],
+  from: number,
+  to: number,
+): readonly Route[] {
+  return present
+    .filter(route => usesLink(route, from) && !isKernelOwned(route) && !isOfKernel(route))
+    .map(route => moveLegs(route, from, to))
+    .filter(route => !known.some(k => isSameRoute(k, route)));
+}
+
+/** Made by the kernel with an address or of a router advertisement: it makes its own on the other link. */
+function isOfKernel({ protocol }: Route): boolean {
+  return protocol === RTPROT_KERNEL || protocol === RTPROT_RA;
 }
 
 /** Adds those of `wanted` that are missing, without touching anything else. */

@@ -18,9 +18,20 @@ export function rulesForHostPort(snapshot: Snapshot, hostPort: string | null): r
     }));
 }
 
+/** Rules never change in place, and each is compared with all others. */
+const keys = new WeakMap<Rule, string>();
+
+function keyOf(rule: Rule): string {
+  let key = keys.get(rule);
+  if (key === undefined) {
+    const { flags, ...rest } = rule;
+    key = JSON.stringify([flags & FIB_RULE_INVERT, Object.entries(rest).sort()]);
+    keys.set(rule, key);
+  }
+  return key;
+}
+
 /** Two rules that the kernel would call the same (EEXIST). */
 export function isSameRule(a: Rule, b: Rule): boolean {
-  const key = ({ flags, ...rest }: Rule): string =>
-    JSON.stringify([flags & FIB_RULE_INVERT, Object.entries(rest).sort()]);
-  return key(a) === key(b);
+  return a === b || keyOf(a) === keyOf(b);
 }

@@ -21,6 +21,8 @@ export type JournalStage = (typeof JOURNAL_STAGES)[number];
 /** What is on disk before the first change: enough for another process to finish or to put everything back. */
 export interface JournalRecord {
   readonly id: string;
+  /** Grows with each run that works on the journal: what an earlier run left behind, its guard above all, keeps its hands off (F-124). */
+  readonly generation: number;
   readonly stage: JournalStage;
   readonly identity: HostIdentity;
   readonly request: MigrationRequest;
@@ -33,6 +35,9 @@ export interface JournalRecord {
   /** Wall-clock ms at which a commit-confirmed window ends; null when there is none. */
   readonly confirmDueAt: number | null;
 }
+
+/** Generation of a journal that a migration has just made. One written before there were generations has none, which counts as 0. */
+export const FIRST_GENERATION = 1;
 
 /** Version of {@link JournalRecord}; a reader refuses any other. */
 export const JOURNAL_VERSION = 1;

@@ -180,7 +180,7 @@ async function readJournal(path: string, uplink: string): Promise<JournalRecord 
     ) && JOURNAL_STAGES.includes(record.stage);
   if (!isWhole || record.request.uplink !== uplink)
     throw unreadable(path, `a journal of ${uplink}`, 'another or half a one');
-  return record;
+  return { ...record, generation: record.generation ?? 0 };
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, sendTo } from 'xstate';
+import { assign, sendTo } from 'xstate';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
 import type {
   Assessment,
@@ -23,6 +23,7 @@ import {
   notReadyOf,
   refusalOf,
   strandingOf,
+  unguardedOf,
 } from './failures.ts';
 import { migrationGuards, outputOf } from './guards.ts';
 import { statePath } from './state-path.ts';
@@ -77,10 +78,7 @@ export const annotatedMigration = uplinkMigration.provide({
       event.type === 'ovsdb.facts.changed' ? { observed: { ...context.observed, ovs: event.ovs } } : {},
     ),
     tellReadiness: sendTo('ovsReadiness', ({ event }) => event),
-    tellAltnameGuard: enqueueActions(({ enqueue, event, self }) => {
-      // The guard lives only while the host port is made; afterwards there is nobody to tell.
-      if (self.getSnapshot().children['altnameGuard'] !== undefined) enqueue.sendTo('altnameGuard', event);
-    }),
+    tellAltnameGuard: sendTo('altnameGuard', ({ event }) => event),
     recordAssessment: assign(({ context, event }) => {
       const { findings, plan, snapshot, verdict } = outputOf<Assessment>(event);
       const observed = snapshot === null ? context.observed : { ...context.observed, uplink: snapshot.link };
@@ -102,7 +100,6 @@ export const annotatedMigration = uplinkMigration.provide({
       nudges: context.nudges + 1,
       awaitedCfg: outputOf<number>(event),
     })),
-    recordObserved: () => undefined,
     recordRollbackStep: assign(({ context, event }) => ({
       pendingRows: context.pendingRows || outputOf<StepReport>(event).pendingRows,
     })),
@@ -120,5 +117,7 @@ export const annotatedMigration = uplinkMigration.provide({
     recordForeignRemoval: assign(args => keepFirst(args, foreignRemovalOf)),
     /** Why the way back failed; the reason for going back stays in `failure`. */
     recordStranding: assign(args => ({ stranding: strandingOf(args) })),
+    recordUnguarded: assign(args => ({ unguarded: args.context.unguarded ?? unguardedOf(args) })),
+    recordAlreadyDone: assign({ alreadyDone: true }),
   },
 });

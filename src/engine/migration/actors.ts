@@ -1,5 +1,5 @@
 import { fromPromise } from 'xstate';
-import type { Assessment, StepReport } from '../../../machines/uplink-migration-types.ts';
+import type { Assessment, StepReport, Takeover } from '../../../machines/uplink-migration-types.ts';
 import type { Effect } from '../../domain/effect.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { findBridge, isMarked } from '../../domain/ovs-state.ts';
@@ -27,6 +27,7 @@ export interface ActorReports {
   onEffect(effect: Effect, text: string, failure: Failure | null): void;
   onFinding(finding: Finding): void;
   onLockLost(failure: Failure): void;
+  onGuardLost(failure: Failure): void;
   onConfirmWindow(remainingMs: number): void;
   /** The locks are ours from now on. */
   onLocked(): Promise<void>;
@@ -73,7 +74,7 @@ export function migrationActors(
   };
 
   return {
-    takeOver: fromPromise<void>(
+    takeOver: fromPromise<Takeover>(
       alone(async signal => {
         const facts = await host.readFacts(request.uplink);
         const journal = session.journal();
@@ -89,7 +90,18 @@ export function migrationActors(
         await connectBriefly(session, signal);
         if (restoreAccepts !== null) refuseForeignPorts(session, restoreAccepts);
         await session.lock(reports.onLockLost, signal);
+        const takeover = await session.takeOver();
         await reports.onLocked();
+        return takeover;
+      }),
+    ),
+    armGuard: fromPromise<void>(alone(signal => session.armGuard(request.uplink, reports.onGuardLost, signal))),
+    disarmGuard: fromPromise<void>(
+      alone(async () => {
+        const failure = await session.disarmGuard();
+        if (failure === null) return;
+        const { code, ...details } = failure;
+        throw uplinkError(code, details);
       }),
     ),
     assess: fromPromise<Assessment>(
@@ -113,6 +125,7 @@ export function migrationActors(
         if (plan === null || snapshot === null || session.identity === undefined) return assessed;
         await session.write({
           id: session.id,
+          generation: session.generation(),
           stage: 'preparing',
           identity: session.identity,
           request,

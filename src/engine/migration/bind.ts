@@ -3,11 +3,10 @@ import { bindAltnameGuard } from '../altname.ts';
 import { bindReadiness } from '../readiness.ts';
 import { annotatedMigration } from './actions.ts';
 import type { ActorReports } from './actors.ts';
-import { migrationActors, releaseMsOf } from './actors.ts';
+import { migrationActors } from './actors.ts';
+import type { MigrationDelays } from './delays.ts';
+import { migrationDelays } from './delays.ts';
 import type { Session } from './session.ts';
-
-/** Longest time for reading the host once, in ms: a million routes take under two seconds. */
-const ASSESS_LIMIT_MS = 30_000;
 
 /** The migration chart bound to one session. `restoreAccepts`: of a restore, the findings that it accepts; else null. */
 export function bindMigration(
@@ -15,8 +14,8 @@ export function bindMigration(
   request: MigrationRequest,
   restoreAccepts: readonly string[] | null,
   reports: ActorReports,
+  delays: MigrationDelays = migrationDelays(session, request),
 ) {
-  const { deadlines } = request;
   return annotatedMigration.provide({
     actors: {
       ...migrationActors(session, request, restoreAccepts, reports),
@@ -29,20 +28,6 @@ export function bindMigration(
         ),
       ),
     },
-    delays: {
-      assessDeadline: ASSESS_LIMIT_MS,
-      // The gate's own chart ends first and says what was missing.
-      gateDeadline: deadlines.gateMs + 1_000,
-      stepDeadline: deadlines.stepMs,
-      // Only the backstop: the probes' own limit ends first, and says who is silent.
-      probeDeadline: 2 * deadlines.probeMs + 3_000,
-      // A window that was open before goes on for what is left of it; the journal has its end in wall-clock time.
-      confirmDeadline: () => {
-        const dueAt = session.journal()?.confirmDueAt ?? null;
-        return dueAt === null ? (request.confirmWithinMs ?? 0) : Math.max(0, dueAt - session.clock.wallTime());
-      },
-      rollbackDeadline: 2 * deadlines.stepMs + 3 * releaseMsOf(request, session.journal()),
-      retryDelay: deadlines.retryMs,
-    },
+    delays,
   });
 }

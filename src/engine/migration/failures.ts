@@ -13,15 +13,21 @@ export interface ActionArgs {
   readonly self: { getSnapshot(): { readonly value: unknown } };
 }
 
-/** The error of an actor that failed, or of a lock that was lost. */
+/** The error of an actor that failed, or of a lock or a guard that was lost. */
 export function errorOf({ event }: ActionArgs): Failure {
-  if (event.type === 'engine.lock.lost') return event.failure;
+  if (event.type === 'engine.lock.lost' || event.type === 'engine.guard.lost') return event.failure;
   return toFailure((event as unknown as { readonly error: unknown }).error);
 }
 
 /** The error of the way back: an actor's, or a deadline. */
 export function strandingOf(args: ActionArgs): Failure {
   return 'error' in args.event ? errorOf(args) : deadlineOf(args);
+}
+
+/** Why there is no guard, or none that is proven to be gone. */
+export function unguardedOf(args: ActionArgs): Failure {
+  if ('error' in args.event || args.event.type === 'engine.guard.lost') return errorOf(args);
+  return { code: 'GUARD_FAILED', what: 'the guard did not answer in time' };
 }
 
 /** A state took too long: says what was seen last, which is usually why. */

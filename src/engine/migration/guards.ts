@@ -4,6 +4,7 @@ import type {
   MigrationContext,
   MigrationEntry,
   MigrationEvent,
+  Takeover,
 } from '../../../machines/uplink-migration-types.ts';
 import { IFA_F_DADFAILED, IFA_F_TENTATIVE } from '../../domain/address.ts';
 import { IFF_LOWER_UP } from '../../domain/link.ts';
@@ -84,6 +85,7 @@ function isOnUplink(context: MigrationContext, event: MigrationEvent): boolean {
 /** Guards of the migration chart: pure questions to context and event. */
 export const migrationGuards = {
   resumesAt: ({ context }: Args, params: { readonly entry: MigrationEntry }) => context.entry === params.entry,
+  isSettledMeanwhile: ({ event }: Args) => outputOf<Takeover>(event) === 'settled',
   isRefused: ({ event }: Args) => outputOf<Assessment>(event).verdict === 'refuse',
   isAlreadyDone: ({ event }: Args) => outputOf<Assessment>(event).verdict === 'done',
   isReady: ({ event }: Args) => outputOf<OvsReadinessOutput>(event).ready,

@@ -8,9 +8,11 @@ import { createEventLog } from '../event-log.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import type { Run, RunEvent, RunOutcome, RunResult } from '../run.ts';
 import { bindMigration } from './bind.ts';
+import { migrationDelays } from './delays.ts';
 import { forwardHostEvents } from './host-events.ts';
 import type { Session } from './session.ts';
 import { statePath } from './state-path.ts';
+import { stayLimitMs } from './stay-limit.ts';
 
 /** Tries of a failed way back before a run gives up and leaves it to a person and `recover`. */
 const MAX_ATTEMPTS = 5;
@@ -52,22 +54,33 @@ export function startRun(options: RunOptions): Run {
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
 
   const tell = (event: Untimed<RunEvent>): void => log.push({ atMs: clock.now() - startedAt, ...event } as RunEvent);
-  const machine = bindMigration(session, request, options.restore ? options.accept : null, {
-    onEffect: (effect, text, failure) => {
-      tell({ type: 'effect', effect, text, failure });
-      logger?.debug({ interface: request.uplink, state, effect: effect.op, failure }, 'effect');
+  const delays = migrationDelays(session, request);
+  const machine = bindMigration(
+    session,
+    request,
+    options.restore ? options.accept : null,
+    {
+      onEffect: (effect, text, failure) => {
+        tell({ type: 'effect', effect, text, failure });
+        logger?.debug({ interface: request.uplink, state, effect: effect.op, failure }, 'effect');
+      },
+      onFinding: finding => {
+        // The host is judged twice, before and under the lock.
+        const key = `${finding.code} ${finding.message}`;
+        if (!toldFindings.has(key)) tell({ type: 'finding', finding });
+        toldFindings.add(key);
+      },
+      onLockLost: failure => actor.send({ type: 'engine.lock.lost', failure }),
+      onGuardLost: failure => {
+        logger?.warn({ interface: request.uplink, state, failure }, 'guard lost');
+        actor.send({ type: 'engine.guard.lost', failure });
+      },
+      // Without a control socket only `confirm` and `abort` from another process are lost: that stops nothing.
+      onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),
+      onConfirmWindow: remainingMs => tell({ type: 'confirm-window', remainingMs }),
     },
-    onFinding: finding => {
-      // The host is judged twice, before and under the lock.
-      const key = `${finding.code} ${finding.message}`;
-      if (!toldFindings.has(key)) tell({ type: 'finding', finding });
-      toldFindings.add(key);
-    },
-    onLockLost: failure => actor.send({ type: 'engine.lock.lost', failure }),
-    // Without a control socket only `confirm` and `abort` from another process are lost: that stops nothing.
-    onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),
-    onConfirmWindow: remainingMs => tell({ type: 'confirm-window', remainingMs }),
-  });
+    delays,
+  );
   const start = (entry: MigrationEntry, journal: JournalRecord | undefined) => {
     const input: MigrationInput = {
       request,
@@ -108,6 +121,7 @@ export function startRun(options: RunOptions): Run {
     actor.stop();
     session.life.abort();
     await control.stop();
+    const unguarded = context.unguarded ?? (await session.disarmGuard());
     await session.unlock();
     const failure = defect ?? context.failure;
     const stranding = result === 'stranded' ? (context.stranding ?? failure) : null;
@@ -123,7 +137,8 @@ export function startRun(options: RunOptions): Run {
       failedIn: context.failedIn,
       uplinkGone: result === 'rolledBack' && context.failure?.code === 'LINK_GONE' && context.observed.uplink === null,
       pendingRows: context.pendingRows,
-      advice: adviceFor(result, context, stranding),
+      unguarded,
+      advice: [...adviceFor(result, context, stranding), ...adviceOnGuard(unguarded)],
       durationMs: clock.now() - startedAt,
     };
     logger?.info(
@@ -144,6 +159,8 @@ export function startRun(options: RunOptions): Run {
       );
       state = path;
       stateSince = now;
+      const limitMs = stayLimitMs(snapshot, delays);
+      if (limitMs !== null) session.guard()?.allow(limitMs);
       if (URGENT.test(path)) priority.raise();
       else priority.restore();
     }
@@ -212,4 +229,8 @@ function adviceFor(result: RunResult, context: MigrationContext, stranding: Fail
     ];
   }
   return result === 'refused' && context.failure?.advice !== undefined ? [context.failure.advice] : [];
+}
+
+function adviceOnGuard(unguarded: Failure | null): readonly string[] {
+  return unguarded?.advice === undefined ? [] : [unguarded.advice];
 }

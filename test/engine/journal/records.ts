@@ -15,6 +15,7 @@ export function journalRecord(overrides: Partial<JournalRecord> = {}, uplink = '
   };
   return {
     id: '5cb7a6f7-5c8e-4b3a-8a0e-4c0f0f3f1c11',
+    generation: 1,
     stage: 'preparing',
     identity: { bootId: 'b', machineId: 'm', netns: '4026531840', kernelRelease: '6.18' },
     request,

@@ -6,7 +6,16 @@ interface Node {
 }
 
 /** The parts of the chart that a migration passes on its way forward, in order. */
-const FORWARD_PARTS = ['assessing', 'gating', 'preparing', 'cuttingOver', 'verifying', 'confirming', 'committing'];
+const FORWARD_PARTS = [
+  'assessing',
+  'gating',
+  'preparing',
+  'cuttingOver',
+  'verifying',
+  'confirming',
+  'committing',
+  'disarmingGuard',
+];
 
 /** States that a migration does not rest in unless something else goes wrong, too: nothing can be timed to them. */
 const SELDOM_SEEN = [
@@ -29,7 +38,7 @@ export const UNCONFIRMED_STATES: readonly string[] = FORWARD_STATES.filter(state
 
 /** True when nothing can have been changed yet in that state: the journal is not there before `preparing.standing`. */
 export function isBeforeChange(state: string): boolean {
-  return !/^(preparing\.standing|cuttingOver|verifying|confirming|committing)/.test(state);
+  return !/^(preparing\.standing|cuttingOver|verifying|confirming|committing|disarmingGuard)/.test(state);
 }
 
 function leavesOf(part: string): string[] {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunOutcome } from '../../../src/engine/run.ts';
 import { describeFailure } from '../../../src/errors.ts';
 import type { Lab } from '../../lab/lab.ts';
-import type { CliObject } from '../support/cli.ts';
+import { type CliObject, type CliOptions, guardArguments } from '../support/cli.ts';
 import { INCIDENT_FAILED, INCIDENT_MARK, INCIDENTS_VARIABLE, type Incident } from './act.ts';
 
 const SCRIPT = fileURLToPath(new URL('./acting-cli.ts', import.meta.url));
@@ -29,17 +29,28 @@ export interface ActingOptions {
   readonly incidents?: readonly Incident[];
   /** Shell script that makes the place to run in, before it ends with `exec "$@"`; runs in a mount namespace of its own. */
   readonly within?: string;
+  /** As {@link CliOptions.guard}. */
+  readonly guard?: CliOptions['guard'];
 }
 
 /** The argument vector of a command with `--json` on the lab's database and state folder. */
-export function cliArguments(lab: Lab, args: readonly string[]): string[] {
-  return [CLI, ...args, '--json', '--ovsdb', lab.ovsdbRemote, '--state-dir', lab.stateDir];
+export function cliArguments(lab: Lab, args: readonly string[], guard: CliOptions['guard'] = 'none'): string[] {
+  return [
+    CLI,
+    ...args,
+    ...guardArguments(args, guard),
+    '--json',
+    '--ovsdb',
+    lab.ovsdbRemote,
+    '--state-dir',
+    lab.stateDir,
+  ];
 }
 
 /** Runs a command line on the lab's host to its end. */
 export async function runActing(lab: Lab, args: readonly string[], options: ActingOptions = {}): Promise<Ended> {
   const { incidents = [], within } = options;
-  const [bin, ...rest] = cliArguments(lab, args);
+  const [bin, ...rest] = cliArguments(lab, args, options.guard);
   const program = incidents.length === 0 ? [bin ?? CLI] : [process.execPath, '--no-warnings', SCRIPT];
   const place = within === undefined ? [] : ['unshare', '--mount', 'sh', '-ec', within, 'sh'];
   const startedAt = performance.now();

@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { loadHost } from '../../host/simulated/description/load-host.ts';
+import { readCase } from '../../verify/explore/case-yaml.ts';
+import type { ExploreReport } from '../../verify/explore/explore.ts';
+import { explore as exploreAll } from '../../verify/explore/explore.ts';
+import { describeCase } from '../../verify/explore/explore-case.ts';
+import { neverTaken } from '../../verify/explore/never-taken.ts';
+import { runCase } from '../../verify/explore/run-case.ts';
+import { readShippedHosts } from '../../verify/explore/shipped-hosts.ts';
+import type { CommandContext, CommandFunction } from '../command-context.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { usageError } from '../parse/usage-error.ts';
+import { visible } from '../terminal/palette.ts';
+import { withStopSignals } from '../with-stop-signals.ts';
+
+const DEFAULT_SEED = 1;
+const DEFAULT_BUDGET = 20_000;
+
+/** `explore`: every fault on simulated hosts; 1 when an invariant is broken. With `--case` it plays one file again. */
+export const explore: CommandFunction = async context => {
+  const { settings } = context;
+  return settings.case === undefined ? exploreSeed(context) : replay(context, settings.case);
+};
+
+async function exploreSeed({ settings, terminal }: CommandContext): Promise<ExitCode> {
+  const seed = settings.seed ?? DEFAULT_SEED;
+  const startedAt = performance.now();
+  const hosts = await readShippedHosts();
+  const report = await withStopSignals(terminal, signal =>
+    exploreAll({
+      seed,
+      budget: settings.budget === undefined ? DEFAULT_BUDGET : settings.budget,
+      jobs: settings.jobs ?? availableParallelism(),
+      hosts,
+      signal,
+      onProgress: ({ done, total, failed }) => {
+        if (!terminal.isLive) return;
+        const seconds = (performance.now() - startedAt) / 1000;
+        terminal.out.write(
+          `\r${done} of ${total} runs, ${Math.round(done / seconds)} a second, ${failed} failed\x1b[K`,
+        );
+      },
+    }),
+  );
+  if (terminal.isLive) terminal.out.write('\r\x1b[K');
+  const charts = neverTaken(report.coverage);
+  const perMinute = Math.round((report.cases / (performance.now() - startedAt)) * 60_000);
+  if (terminal.json) {
+    for (const finding of report.findings) terminal.object({ finding });
+    const { coverage: _, findings: __, ...rest } = report;
+    terminal.object({ exploration: { ...rest, perMinute, charts } });
+  } else {
+    show(report, perMinute, charts, terminal);
+  }
+  return report.failed > 0 ? 1 : 0;
+}
+
+function show(
+  report: ExploreReport,
+  perMinute: number,
+  charts: ReturnType<typeof neverTaken>,
+  { line, outPalette: palette }: CommandContext['terminal'],
+): void {
+  const { counts, ends } = report;
+  line(
+    `seed ${report.seed}: ${report.cases} runs, ${perMinute} a minute, ${Math.round(report.virtualMs / 3_600_000)} h of their time`,
+  );
+  line(
+    `${counts.undisturbed} undisturbed, ${counts.fault} with a fault, ${counts.kill} killed, ${counts.incident} with an incident, ` +
+      `${counts.combined} with several`,
+  );
+  for (const [end, times] of Object.entries(ends).sort(([, a], [, b]) => b - a))
+    line(`${String(times).padStart(8)}  ${end}`);
+  for (const chart of charts) {
+    line(
+      `${chart.chart}: ${chart.statesTaken} of ${chart.states} states, ${chart.transitionsTaken} of ${chart.transitions} transitions taken`,
+    );
+    for (const what of chart.missing) line(palette.warn(`  never taken: ${what}`));
+    for (const { what, why } of chart.explained) line(palette.dim(`  not here: ${what} (${why})`));
+  }
+  line(`trace ${report.trace}`);
+  for (const finding of report.findings) {
+    line();
+    line(palette.bad(visible(describeCase(finding.case))));
+    line(visible(finding.yaml).replaceAll('\\u{a}', '\n'));
+  }
+  line(
+    report.failed === 0
+      ? palette.good('no invariant was broken')
+      : palette.bad(`${report.failed} runs broke an invariant`),
+  );
+}
+
+/** Plays a file again, with all that happens. */
+async function replay({ terminal }: CommandContext, path: string): Promise<ExitCode> {
+  const explored = await readCase(path);
+  const sources = await readShippedHosts();
+  const host = sources.map(({ file, text }) => loadHost(text, file)).find(({ name }) => name === explored.host);
+  if (host === undefined)
+    throw usageError('no such host', { object: explored.host, expected: 'a name of fixtures/hosts' });
+  const result = await runCase(host, explored, {
+    hashTrace: true,
+    onTrace: text => (terminal.json ? terminal.object({ trace: text }) : terminal.line(visible(text))),
+  });
+  if (terminal.json) terminal.object({ violations: result.violations });
+  for (const { invariant, what, object, expected, got } of terminal.json ? [] : result.violations) {
+    terminal.line(
+      terminal.outPalette.bad(
+        visible(`${invariant} ${what}: ${object}; expected ${expected ?? '-'}, got ${got ?? '-'}`),
+      ),
+    );
+  }
+  return result.violations.length > 0 ? 1 : 0;
+}

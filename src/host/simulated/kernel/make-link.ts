@@ -1,0 +1,76 @@
+import type { Link } from '../../../domain/link.ts';
+import { IFF_UP } from '../../../domain/link.ts';
+import type { Failure } from '../../../errors.ts';
+import { bringUp } from './links.ts';
+import type { LinkNode, Namespace } from './namespace.ts';
+import { flagsOf, hasMtuForIpv6, tellsOperState } from './namespace.ts';
+import { rebindRules } from './rules.ts';
+import { IPV6_MTU } from './sysctls.ts';
+
+/** A link to make; what is left out is as with a new Ethernet link, down and with carrier. */
+export type NewLink = Pick<Link, 'name'> & Partial<Omit<Link, 'name'>>;
+
+const IFF_BROADCAST = 0x2;
+const IFF_MULTICAST = 0x1000;
+
+/** register_netdevice */
+export function makeLink(ns: Namespace, spec: NewLink): Link | Failure {
+  const taken = [spec.name, ...(spec.altnames ?? [])].find(name => ns.nodeAnsweringTo(name) !== undefined);
+  if (taken !== undefined) {
+    return { code: 'NETLINK_REFUSED', what: 'cannot create link', object: spec.name, errno: 17, errnoName: 'EEXIST' };
+  }
+  const wantsUp = ((spec.flags ?? 0) & IFF_UP) !== 0;
+  const hasCarrier = spec.carrier ?? true;
+  const isFree = spec.index !== undefined && ns.node(spec.index) === undefined;
+  const link: Link = {
+    altnames: [],
+    kind: null,
+    slaveKind: null,
+    operState: 'down',
+    carrier: hasCarrier,
+    mtu: 1500,
+    minMtu: 68,
+    maxMtu: 65535,
+    mac: '02:00:00:00:00:01',
+    permanentMac: null,
+    master: null,
+    lower: null,
+    lowerNetnsId: null,
+    alias: null,
+    group: 0,
+    txQueueLength: 1000,
+    qdisc: 'noop',
+    promiscuity: 0,
+    parentDevice: null,
+    parentBus: null,
+    ipv6AddrGenMode: 0,
+    ...spec,
+    index: isFree ? spec.index : ns.nextIndex,
+    flags: flagsOf(spec.flags ?? IFF_BROADCAST | IFF_MULTICAST, false, hasCarrier),
+  };
+  const node = registerLink(ns, link, hasCarrier);
+  ns.tellLink(node);
+  if (wantsUp) bringUp(ns, node);
+  return node.link;
+}
+
+/** Puts a link that is down into a namespace, with that namespace's default sysctls. */
+export function registerLink(ns: Namespace, link: Link, hasCarrier: boolean): LinkNode {
+  const sysctls: Record<string, string> = { ...ns.defaults };
+  if (sysctls[IPV6_MTU] !== undefined) sysctls[IPV6_MTU] = String(link.mtu);
+  const hasIpv6 = hasMtuForIpv6(link);
+  const node: LinkNode = {
+    link,
+    hasCarrier,
+    hasOperState: tellsOperState(link),
+    ipv4: [],
+    ipv6: [],
+    hasIpv6,
+    isReady: false,
+    sysctls,
+    sysctlsRead: undefined,
+  };
+  ns.insertNode(node);
+  rebindRules(ns, link.index, link.name);
+  return node;
+}

@@ -1,0 +1,56 @@
+import type { EffectResult } from '../../../domain/effect.ts';
+import { isUp } from '../../../domain/link.ts';
+import { destroyIpv4 } from './ipv4-addresses.ts';
+import { flushIpv4Link } from './ipv4-routes.ts';
+import { takeIpv6Down } from './ipv6-addresses.ts';
+import { setLink, takeDown } from './links.ts';
+import { registerLink } from './make-link.ts';
+import type { Namespace } from './namespace.ts';
+import { isLoopback } from './namespace.ts';
+import { dropNeighbours } from './neighbours.ts';
+import type { Refusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
+import { rebindRules } from './rules.ts';
+
+/** dev_change_net_namespace, then the rename: refused there, the link has moved all the same. */
+export function moveLink(from: Namespace, index: number, to: Namespace, newName: string | null): EffectResult {
+  const refusal = move(from, index, to, newName);
+  if (refusal === null) return { ok: true };
+  const { errno, errnoName, extAck } = refusal;
+  const said = { errno, errnoName, ...(extAck === null ? {} : { extAck }) };
+  return {
+    ok: false,
+    failure: { code: 'NETLINK_REFUSED', what: 'cannot move link', object: `link ${index}`, ...said },
+  };
+}
+
+function move(from: Namespace, index: number, to: Namespace, newName: string | null): Refusal | null {
+  const node = from.node(index);
+  if (node === undefined) return refuse('ENODEV');
+  if (isLoopback(node.link)) return refuse('EINVAL', 'The interface netns is immutable');
+  if (from === to) return newName === null ? null : setLink(from, index, { name: newName });
+  let name = node.link.name;
+  if (to.nodeAnsweringTo(name) !== undefined) {
+    if (newName === null) return refuse('EEXIST', 'An interface with the same name exists in the target netns');
+    if (to.nodeAnsweringTo(newName) !== undefined) {
+      return refuse('EEXIST', `Unable to use '${newName}' for the new interface name in the target netns`);
+    }
+    name = newName;
+  }
+  const altname = node.link.altnames.find(one => to.nodeAnsweringTo(one) !== undefined);
+  if (altname !== undefined) {
+    return refuse('EEXIST', `An interface with the altname ${altname} exists in the target netns`);
+  }
+  if (isUp(node.link)) takeDown(from, node);
+  from.dropNode(node);
+  flushIpv4Link(from, index, 'unregister');
+  destroyIpv4(from, node);
+  takeIpv6Down(from, node, true);
+  for (const family of [4, 6] as const) dropNeighbours(from, family, index, 'all');
+  rebindRules(from, index, null);
+  from.tell({ type: 'netlink.link.removed', link: node.link });
+  const newIndex = to.node(index) === undefined ? index : to.nextIndex;
+  const link = { ...node.link, index: newIndex, name, master: null, slaveKind: null };
+  to.tellLink(registerLink(to, link, node.hasCarrier));
+  return newName === null || newName === name ? null : setLink(to, newIndex, { name: newName });
+}

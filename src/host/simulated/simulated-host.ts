@@ -1,0 +1,172 @@
+import type { Effect, EffectResult } from '../../domain/effect.ts';
+import type { Probe } from '../../domain/request.ts';
+import { formatProbe } from '../../domain/request.ts';
+import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
+import type { Host, HostEvent, ProbeOutcome, VswitchdState } from '../host.ts';
+import { isOvsEffect } from '../linux-effects.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+import type { World } from './world.ts';
+import { askGateways } from './world.ts';
+
+/** Effects that go out as one rtnetlink batch, in which a refused one does not stop the others. */
+const IN_BATCH = /^(link\.(set|delete)|altname\.|address\.|route\.|rule\.|neighbour\.)/;
+
+/**
+ * The host as one process of a simulated world sees it, behind the same interface as `LinuxHost` and with its ordering: events that a change
+ * causes are told before the change counts as done.
+ */
+export function createSimulatedHost(world: World, process: SimulatedProcess): Host {
+  const { kernel, ovs } = world;
+  const listeners = new Set<(event: HostEvent) => void>();
+  const tell = (event: HostEvent): void => {
+    if (process.isDead) return;
+    for (const listener of [...listeners]) listener(event);
+  };
+  const connection = ovs.openConnection();
+  const resync = (): void => tell({ type: 'netlink.resync' });
+  world.resyncs.add(resync);
+  const stops = [
+    kernel.subscribe(event => {
+      if (!world.losesEvents) tell(event);
+    }),
+    connection.subscribe(tell),
+    () => world.resyncs.delete(resync),
+  ];
+  process.onEnd(() => {
+    for (const stop of stops) stop();
+    listeners.clear();
+    connection.close();
+  });
+
+  const carryOut = (effect: Effect): EffectResult => {
+    const result = ask(effect);
+    world.tried.push({ effect, done: result.ok });
+    return result;
+  };
+  const ask = (effect: Effect): EffectResult => {
+    if (isOvsEffect(effect)) return connection.commit(effect);
+    return effect.op === 'vport.delete' ? ovs.deleteVport(effect.port) : kernel.apply(effect);
+  };
+
+  return {
+    readFacts: () => process.operate('read', 'facts.read', () => world.facts),
+    readKernel: scope => process.operate('read', 'kernel.read', () => kernel.read(scope)),
+    readSysctls: linkName => process.operate('read', 'sysctls.read', () => kernel.sysctls(linkName)),
+    mutedLinks: () => process.operate('read', 'muted.read', () => kernel.mutedLinks()),
+    ovs: () => connection.state(),
+    ovsConnected: () => connection.connected(),
+    connectOvs: signal =>
+      process
+        .operate('ovsdb', 'ovs.connect', () => connection.connect(signal), signal)
+        .catch(error => {
+          if (!signal.aborted || isUplinkError(error)) throw error;
+          throw uplinkError('OVSDB_UNREACHABLE', { what: 'OVSDB does not answer' });
+        }),
+    bumpConfiguration: signal => process.operate('ovsdb', 'ovs.bump', () => connection.bump(), signal),
+    ownRows: (id, signal) => process.operate('ovsdb', 'ovs.rows.read', () => connection.ownRows(id), signal),
+    checkVswitchd: async (limitMs, signal) => {
+      const state = await process.operate('unixctl', 'vswitchd.check', () => ovs.checkVswitchd(), signal);
+      return state === 'hung' ? await whenSilent(process, limitMs, signal, () => ovs.checkVswitchd()) : state;
+    },
+    showDatapathFeatures: (bridge, signal) =>
+      process.operate('unixctl', 'vswitchd.features', () => ovs.features(bridge), signal),
+    async apply(effects, signal) {
+      const results: EffectResult[] = [];
+      for (const effect of effects) {
+        signal.throwIfAborted();
+        try {
+          const kind = isOvsEffect(effect) ? 'ovsdb' : 'netlink';
+          const result = await process.operate(kind, effect.op, () => carryOut(effect), signal);
+          results.push(result);
+          if (!result.ok && !IN_BATCH.test(effect.op)) return results;
+        } catch (error) {
+          signal.throwIfAborted();
+          const failure = toFailure(error);
+          // Without an answer nothing is known of the rest of the batch either.
+          if (failure.code === 'NETLINK_TIMEOUT' || failure.code === 'DEFECT') throw error;
+          results.push({ ok: false, failure });
+          if (!IN_BATCH.test(effect.op)) return results;
+        }
+      }
+      return results;
+    },
+    probe: (probe, links, timeoutMs, signal) =>
+      process.operate(
+        'probe',
+        `probe ${probe.kind}`,
+        () => runProbe(world, process, probe, links, timeoutMs, signal),
+        signal,
+      ),
+    lockOvs: (onLost, signal) => process.operate('lock', 'ovs.lock', () => connection.lock(onLost), signal),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const stop of stops) stop();
+      connection.close();
+    },
+  };
+}
+
+/** A silent one is asked until the limit; it may go on meanwhile. */
+function whenSilent(
+  { clock }: SimulatedProcess,
+  limitMs: number,
+  signal: AbortSignal,
+  ask: () => VswitchdState,
+): Promise<VswitchdState> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(ask());
+    }, limitMs);
+    const onAbort = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function runProbe(
+  world: World,
+  process: SimulatedProcess,
+  probe: Probe,
+  links: readonly number[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  if (probe.kind !== 'gateway') {
+    throw uplinkError('UNSUPPORTED', { what: 'a simulated host has only gateways to ask', object: formatProbe(probe) });
+  }
+  const ask = (): ProbeOutcome['targets'] =>
+    [...askGateways(world, links)].map(([target, passed]) => ({
+      target,
+      passed,
+      detail: passed ? 'answers' : 'silent',
+    }));
+  let targets = ask();
+  if (targets.some(target => !target.passed)) {
+    // Neighbour discovery asks again until its time is over.
+    await new Promise<void>((resolve, reject) => {
+      const timer = process.clock.setTimeout(() => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      }, timeoutMs);
+      const onAbort = (): void => {
+        process.clock.clearTimeout(timer);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    targets = ask();
+  }
+  const failed = targets.filter(target => !target.passed);
+  return {
+    probe,
+    passed: targets.length > 0 && failed.length === 0,
+    detail: targets.map(t => `${t.target}: ${t.detail}`).join(', ') || 'nothing to ask',
+    targets,
+  };
+}

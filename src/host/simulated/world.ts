@@ -1,0 +1,92 @@
+import type { Effect } from '../../domain/effect.ts';
+import type { HostFacts } from '../../domain/host-facts.ts';
+import { NUD_PERMANENT } from '../../domain/neighbour.ts';
+import type { HostDescription } from './description/host-description.ts';
+import type { Gateway, Path } from './gateway-model.ts';
+import { gatewaysOver, reachesWire } from './gateway-model.ts';
+import type { KernelModel } from './kernel/kernel-model.ts';
+import { createKernelModel } from './kernel/kernel-model.ts';
+import type { OvsModel } from './ovs/ovs-model.ts';
+import { createOvsModel } from './ovs/ovs-model.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from './virtual-clock.ts';
+
+/** One simulated machine: what outlives every process on it. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly kernel: KernelModel;
+  readonly ovs: OvsModel;
+  readonly facts: HostFacts;
+  readonly uplinkIndex: number;
+  /** By address; changed by incidents. */
+  readonly gateways: Map<string, Gateway>;
+  /** Netlink's socket buffers are full: kernel events are lost. */
+  losesEvents: boolean;
+  /** Called when events were lost and everything must be read again. */
+  readonly resyncs: Set<() => void>;
+  /** Every effect that any process tried, in order; `done` also where its answer was lost. */
+  readonly tried: { readonly effect: Effect; readonly done: boolean }[];
+}
+
+/** A fresh world as a description has it. */
+export function createWorld(host: HostDescription): World {
+  const clock = createVirtualClock();
+  const kernel = createKernelModel({
+    clock,
+    state: host.kernel,
+    sysctls: host.sysctls,
+    defaults: host.defaultSysctls,
+    liveRename: host.liveRename,
+  });
+  const ovs = createOvsModel({
+    clock,
+    kernel,
+    initial: host.ovsState,
+    applyDelayMs: host.ovs.applyDelayMs,
+    hasKernelDatapath: host.facts.hasKernelDatapath,
+  });
+  const uplink = host.kernel.links.find(link => link.name === host.uplink);
+  if (uplink === undefined) throw new RangeError(`${host.name} has no uplink ${host.uplink}`);
+  return {
+    clock,
+    kernel,
+    ovs,
+    facts: host.facts,
+    uplinkIndex: uplink.index,
+    gateways: new Map(host.gateways.map(gateway => [gateway.address, gateway])),
+    losesEvents: false,
+    resyncs: new Set(),
+    tried: [],
+  };
+}
+
+/** For so long no process hears of the kernel; then each is told to read everything again (ENOBUFS). */
+export function loseKernelEvents(world: World, forMs: number): void {
+  world.losesEvents = true;
+  world.clock.setTimeout(() => {
+    world.losesEvents = false;
+    for (const resync of [...world.resyncs]) resync();
+  }, forMs);
+}
+
+/** What a gateway probe over these links would find: each gateway, and whether it answers. */
+export function askGateways(world: World, links: readonly number[]): ReadonlyMap<string, boolean> {
+  const kernel = world.kernel.read({ routes: true });
+  const path: Path = {
+    kernel,
+    ovs: world.ovs.database(),
+    uplinkIndex: world.uplinkIndex,
+    muted: world.kernel.mutedLinks(),
+    forwards: world.ovs.forwards(),
+  };
+  const answers = new Map<string, boolean>();
+  for (const [address, linkIndex] of gatewaysOver(kernel, links)) {
+    // A permanent entry is never probed by the kernel.
+    const isPermanent = kernel.neighbours.some(
+      n => n.linkIndex === linkIndex && n.address === address && (n.state & NUD_PERMANENT) !== 0,
+    );
+    const isThere = world.gateways.get(address)?.answers === true && reachesWire(path, linkIndex);
+    answers.set(address, isPermanent || isThere);
+  }
+  return answers;
+}

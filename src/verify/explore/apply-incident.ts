@@ -1,0 +1,250 @@
+import type { Address } from '../../domain/address.ts';
+import type { Link } from '../../domain/link.ts';
+import { IFF_LOWER_UP, IFF_UP } from '../../domain/link.ts';
+import type { Route } from '../../domain/route.ts';
+import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
+import type { World } from '../../host/simulated/world.ts';
+import { loseKernelEvents } from '../../host/simulated/world.ts';
+import type { Incident } from './incident.ts';
+
+/** How long netlink's socket buffer stays full. */
+const OVERRUN_MS = 2;
+
+/** What the incidents of one case have done to the world, and how it comes to rest again. */
+export interface Disturbances {
+  readonly world: World;
+  readonly folder: SimulatedFolder;
+  /** In the order in which they happened. */
+  readonly happened: Incident[];
+  /** The uplink's name before the run. */
+  readonly uplinkName: string;
+  /** Names that the migration is to give. */
+  readonly bridgeName: string;
+  readonly hostPortName: string;
+  /** What ends when the faults stop. */
+  readonly remedies: (() => void)[];
+  /** Undoes everything that is not a decision of somebody else: daemons run, wires are plugged in, disks have room. */
+  heal(): void;
+}
+
+/** Begins with an undisturbed world. */
+export function createDisturbances(
+  world: World,
+  folder: SimulatedFolder,
+  names: { readonly bridge: string; readonly hostPort: string },
+): Disturbances {
+  const remedies: (() => void)[] = [];
+  const uplink = world.kernel.read({ routes: false }).links.find(link => link.index === world.uplinkIndex);
+  return {
+    world,
+    folder,
+    happened: [],
+    uplinkName: uplink?.name ?? '',
+    bridgeName: names.bridge,
+    hostPortName: names.hostPort,
+    remedies,
+    heal() {
+      for (const remedy of remedies.splice(0)) remedy();
+    },
+  };
+}
+
+/** What an incident may do to the run itself. */
+export interface RunHandles {
+  kill(): void;
+  abort(): void;
+  confirm(): void;
+}
+
+/** Lets an incident happen now. */
+export function applyIncident(incident: Incident, disturbances: Disturbances, run: RunHandles): void {
+  const { world, folder, happened } = disturbances;
+  const { kernel, ovs, uplinkIndex } = world;
+  happened.push(incident);
+  const links = (): readonly Link[] => kernel.read({ routes: false }).links;
+  const isOurs = (link: Link): boolean => link.name === disturbances.hostPortName && link.index !== uplinkIndex;
+  const uplink = links().find(link => link.index === uplinkIndex);
+  switch (incident.kind) {
+    case 'uplink.remove':
+      kernel.removeLink(uplinkIndex);
+      break;
+    case 'uplink.carrier.lose':
+      if (uplink === undefined || (uplink.flags & IFF_LOWER_UP) === 0) break;
+      kernel.updateLink(uplinkIndex, { carrier: false });
+      remedyAfter(disturbances, incident.forMs, () => kernel.updateLink(uplinkIndex, { carrier: true }));
+      break;
+    case 'uplink.set-down':
+      if (uplink !== undefined) setUp(disturbances, uplink, false);
+      break;
+    case 'uplink.mtu':
+      if (uplink !== undefined) kernel.apply({ op: 'link.set', link: uplink, mtu: incident.mtu });
+      break;
+    case 'uplink.altname': {
+      const add = (left: number): void => {
+        const link = links().find(other => other.index === uplinkIndex);
+        if (link !== undefined && link.name !== disturbances.uplinkName) {
+          kernel.apply({ op: 'altname.add', link, altname: disturbances.uplinkName });
+        }
+        if (left > 1) world.clock.setTimeout(() => add(left - 1), incident.everyMs);
+      };
+      add(incident.times);
+      break;
+    }
+    case 'uplink.address.remove': {
+      const address = kernel
+        .read({ routes: false })
+        .addresses.find(other => other.linkIndex === uplinkIndex && other.family === 4);
+      if (address !== undefined) kernel.apply({ op: 'address.remove', address });
+      break;
+    }
+    case 'uplink.address.add':
+      if (uplink !== undefined) kernel.apply({ op: 'address.add', address: foreignAddress(uplinkIndex) });
+      break;
+    case 'uplink.route.add':
+      if (uplink !== undefined) kernel.apply({ op: 'route.add', route: foreignRoute(uplinkIndex) });
+      break;
+    case 'name.take': {
+      const taken = kernel.addLink({ name: disturbances.hostPortName, kind: 'dummy' });
+      if ('code' in taken) break;
+      remedyAfter(disturbances, incident.forMs, () => kernel.removeLink(taken.index));
+      break;
+    }
+    case 'host-port.remove':
+      for (const link of links().filter(isOurs)) kernel.removeLink(link.index);
+      break;
+    case 'host-port.set-down':
+      for (const link of links().filter(isOurs)) setUp(disturbances, link, false);
+      break;
+    case 'host-port.dad-failed': {
+      const hostPort = links().find(isOurs);
+      const address = kernel
+        .read({ routes: false })
+        .addresses.find(other => other.linkIndex === hostPort?.index && other.family === 6);
+      if (address === undefined) break;
+      kernel.failDad(address.linkIndex, address.local);
+      break;
+    }
+    case 'netlink.overrun':
+      loseKernelEvents(world, OVERRUN_MS);
+      break;
+    case 'ovsdb.stop':
+      ovs.stopOvsdb();
+      remedyAfter(disturbances, incident.forMs, () => ovs.startOvsdb());
+      break;
+    case 'ovsdb.drop':
+      ovs.dropConnection();
+      break;
+    case 'ovsdb.lock.steal':
+      ovs.holdLock();
+      remedyAfter(disturbances, null, () => ovs.freeLock());
+      break;
+    case 'ovsdb.rows.remove':
+      ovs.removeOurRows();
+      break;
+    case 'ovsdb.port.add':
+      // On our bridge, where it stands by now.
+      ovs.addForeignPort(disturbances.bridgeName, 'foreign0');
+      break;
+    case 'vswitchd.kill':
+      ovs.stopVswitchd('kill');
+      remedyAfter(disturbances, incident.forMs, () => ovs.startVswitchd());
+      break;
+    case 'vswitchd.hang':
+      ovs.stopVswitchd('hang');
+      remedyAfter(disturbances, incident.forMs, () => ovs.continueVswitchd());
+      break;
+    case 'ovs.flow-restore-wait':
+      ovs.setFlowRestoreWait(true);
+      remedyAfter(disturbances, incident.forMs, () => ovs.setFlowRestoreWait(false));
+      break;
+    case 'interface.error':
+      for (const name of [disturbances.hostPortName, disturbances.uplinkName]) {
+        ovs.failNextInterface(name, incident.text.replace('{name}', name), incident.times);
+      }
+      break;
+    case 'gateway.silent': {
+      const all = [...world.gateways.values()];
+      for (const gateway of all) world.gateways.set(gateway.address, { ...gateway, answers: false });
+      remedyAfter(disturbances, incident.forMs, () => {
+        for (const gateway of all) world.gateways.set(gateway.address, gateway);
+      });
+      break;
+    }
+    case 'disk.full':
+      folder.full = true;
+      remedyAfter(disturbances, incident.forMs, () => {
+        folder.full = false;
+      });
+      break;
+    case 'guard.lose':
+      folder.loseGuard?.();
+      break;
+    case 'abort':
+      run.abort();
+      break;
+    case 'confirm':
+      run.confirm();
+      break;
+    case 'kill':
+      run.kill();
+      break;
+  }
+}
+
+/** Ends an incident after its time, and when the faults stop; once. */
+function remedyAfter({ world, remedies }: Disturbances, forMs: number | null, remedy: () => void): void {
+  let isDone = false;
+  const once = (): void => {
+    if (isDone) return;
+    isDone = true;
+    remedy();
+  };
+  remedies.push(once);
+  if (forMs !== null) world.clock.setTimeout(once, forMs);
+}
+
+function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
+  if (((link.flags & IFF_UP) !== 0) === up) return;
+  disturbances.world.kernel.apply({ op: 'link.set', link, up });
+}
+
+/** Outside of every described network. */
+function foreignAddress(linkIndex: number): Address {
+  return {
+    family: 4,
+    linkIndex,
+    local: '198.51.100.77',
+    peer: null,
+    prefixLength: 32,
+    broadcast: null,
+    label: null,
+    scope: 0,
+    flags: 0,
+    metric: null,
+    protocol: null,
+    validLifetimeS: null,
+    preferredLifetimeS: null,
+  };
+}
+
+function foreignRoute(linkIndex: number): Route {
+  return {
+    family: 4,
+    table: 254,
+    type: 1,
+    protocol: 4,
+    scope: 253,
+    tos: 0,
+    destination: '198.51.100.128/25',
+    source: null,
+    priority: null,
+    prefSrc: null,
+    flags: 0,
+    preference: null,
+    metrics: {},
+    nexthops: [{ linkIndex, gateway: null, gatewayFamily: null, weight: 1, flags: 0 }],
+    nexthopId: null,
+    encapType: null,
+    expiresS: null,
+  };
+}

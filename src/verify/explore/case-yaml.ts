@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { parseDocument, stringify } from 'yaml';
+import * as z from 'zod';
+import { LAYOUTS } from '../../domain/layout.ts';
+import { uplinkError } from '../../errors.ts';
+import type { ExploreCase } from './explore-case.ts';
+import { COURSES } from './explore-case.ts';
+import type { Incident } from './incident.ts';
+import { INCIDENTS } from './incident.ts';
+import type { CaseResult } from './run-case.ts';
+
+/** A case is a handful of lines. */
+const MAX_BYTES = 1 << 20;
+
+const kinds: string[] = [...new Set(INCIDENTS.map(incident => incident.kind)), 'confirm'];
+const nth = z.int().min(1).default(1);
+const incident = z.looseObject({
+  kind: z.enum(kinds, `one of ${kinds.join(', ')}`),
+});
+const caseSchema = z.strictObject({
+  apiVersion: z.literal('ovs-uplink/v1'),
+  kind: z.literal('Exploration'),
+  host: z.string(),
+  layout: z.enum(LAYOUTS),
+  course: z.enum(COURSES),
+  faults: z
+    .array(
+      z.strictObject({
+        operation: z.string(),
+        nth,
+        kind: z.enum(['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after']),
+      }),
+    )
+    .default([]),
+  incidents: z
+    .array(
+      z.strictObject({
+        when: z.union([z.strictObject({ state: z.string(), nth }), z.strictObject({ operation: z.string(), nth })]),
+        incident,
+      }),
+    )
+    .default([]),
+  violates: z.array(z.record(z.string(), z.unknown())).optional(),
+});
+
+/** The case as a file that `explore FILE` plays again, with what it showed when it was written. */
+export function formatCase(explored: ExploreCase, result: CaseResult): string {
+  return stringify({
+    apiVersion: 'ovs-uplink/v1',
+    kind: 'Exploration',
+    ...explored,
+    violates: result.violations,
+  });
+}
+
+/** Reads such a file. Errors: `USAGE`, naming the place and what was expected. */
+export async function readCase(path: string): Promise<ExploreCase> {
+  const refuse = (expected: string, got: string): Error =>
+    uplinkError('USAGE', { what: 'not a case of exploration', object: path, expected, got });
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw refuse('a readable file', (error as Error).message);
+  });
+  if (text.length > MAX_BYTES) throw refuse(`at most ${MAX_BYTES} bytes`, `${text.length}`);
+  const document = parseDocument(text, { schema: 'core', customTags: [], maxAliasCount: 0 } as object);
+  const [error] = [...document.errors, ...document.warnings];
+  if (error !== undefined) throw refuse('YAML', error.message);
+  const parsed = caseSchema.safeParse(document.toJS());
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw refuse(issue?.message ?? 'a case', `at ${issue?.path.join('.') ?? 'the top'}`);
+  }
+  const { host, layout, course, faults, incidents } = parsed.data;
+  return {
+    host,
+    layout,
+    course,
+    faults,
+    incidents: incidents.map(({ when, incident: what }) => ({ when, incident: what as unknown as Incident })),
+  };
+}

@@ -1,0 +1,335 @@
+import { createHash } from 'node:crypto';
+import type { Layout } from '../../domain/layout.ts';
+import { namesOf } from '../../domain/layout.ts';
+import { createEngineIn } from '../../engine/create-engine.ts';
+import type { Engine, MigrateOptions } from '../../engine/engine.ts';
+import type { Run, RunEvent, RunOutcome } from '../../engine/run.ts';
+import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
+import { createSimulatedFolder, createSimulatedSurroundings } from '../../engine/simulated-surroundings.ts';
+import type { HostDescription } from '../../host/simulated/description/host-description.ts';
+import { createSimulatedHost } from '../../host/simulated/simulated-host.ts';
+import type { OperationClass, SimulatedProcess } from '../../host/simulated/simulated-process.ts';
+import { spawnProcess } from '../../host/simulated/simulated-process.ts';
+import type { World } from '../../host/simulated/world.ts';
+import { createWorld } from '../../host/simulated/world.ts';
+import { applyIncident, createDisturbances, type Disturbances } from './apply-incident.ts';
+import type { Coverage } from './coverage.ts';
+import type { ExploreCase, OperationPoint, PlannedIncident } from './explore-case.ts';
+import type { CaseViolation } from './judge.ts';
+import { judge } from './judge.ts';
+import { createShadow } from './shadow.ts';
+
+/** Virtual time after which a run that has not ended never will, in ms: far above the sum of all deadlines. */
+const MAX_VIRTUAL_MS = 30 * 60_000;
+/** Turns of one drive after which something goes round in circles. */
+const MAX_TURNS = 20_000;
+/** Short, so that what waits for a deadline is soon over; only their order matters in virtual time. */
+const DEADLINES = { stepMs: 2_000, gateMs: 3_000, probeMs: 1_000, retryMs: 500 };
+const CONFIRM_WITHIN_MS = 1_500;
+
+/** States after the last look at the host. */
+const LATE = /^(committing|disarmingGuard|committed)/;
+/** Incidents that hit our process and not the host. */
+const OWN = /^(disk|guard|abort|confirm|kill)/;
+
+/** One state that a run went through; `nth` counts from 1 over the whole case. */
+export interface VisitedState {
+  readonly state: string;
+  readonly nth: number;
+}
+
+/** One operation of the case, as {@link OperationPoint} names it. */
+export interface MadeOperation extends OperationPoint {
+  readonly class: OperationClass;
+}
+
+/** What became of a case. */
+export interface CaseResult {
+  readonly violations: readonly CaseViolation[];
+  /** Results in the order of the processes: "killed", "rolledBack", "committed". */
+  readonly ends: readonly string[];
+  readonly operations: readonly MadeOperation[];
+  readonly states: readonly VisitedState[];
+  /** SHA-256 over everything that happened, in order; the same for the same case. Empty unless asked for. */
+  readonly trace: string;
+  readonly virtualMs: number;
+  readonly turns: number;
+}
+
+export interface RunCaseOptions {
+  readonly coverage?: Coverage;
+  /** Called with each line of the trace. */
+  readonly onTrace?: (line: string) => void;
+  readonly hashTrace?: boolean;
+}
+
+/** Runs one case from a fresh world to its end, with whatever it takes to get there, and judges every end on the way. */
+export async function runCase(
+  host: HostDescription,
+  planned: ExploreCase,
+  options: RunCaseOptions = {},
+): Promise<CaseResult> {
+  const hash = options.hashTrace === true ? createHash('sha256') : undefined;
+  const note = (line: string): void => {
+    hash?.update(`${line}\n`);
+    options.onTrace?.(line);
+  };
+  const bench = createBench(host, planned, options.coverage, note);
+  await bench.course();
+  return {
+    violations: bench.violations,
+    ends: bench.ends,
+    operations: bench.operations,
+    states: bench.states,
+    trace: hash?.digest('hex') ?? '',
+    virtualMs: bench.world.clock.now(),
+    turns: bench.turns(),
+  };
+}
+
+type Note = (line: string) => void;
+
+/** A started process with its engine. */
+interface Started {
+  readonly process: SimulatedProcess;
+  readonly engine: Engine;
+}
+
+function createBench(host: HostDescription, planned: ExploreCase, coverage: Coverage | undefined, note: Note) {
+  const names = disputedNames(host, planned.layout);
+  const world = createWorld(host);
+  const folder: SimulatedFolder = createSimulatedFolder();
+  const operations: MadeOperation[] = [];
+  const counts = new Map<string, number>();
+  const states: VisitedState[] = [];
+  const visits = new Map<string, number>();
+  const violations: CaseViolation[] = [];
+  const shadow = createShadow(host, names);
+  // Links of the datapaths themselves are ovs-vswitchd's: they come with its first bridge and go when it likes.
+  const foreign = ['link ovs-netdev', 'link ovs-system'];
+  let isLate = false;
+  let last: RunOutcome | undefined;
+  let wasKilled = false;
+  const ends: string[] = [];
+  const faults = new Map(planned.faults.map(fault => [`${fault.operation} ${fault.nth}`, fault.kind]));
+  const pending = new Set<PlannedIncident>(planned.incidents);
+  const disturbances: Disturbances = createDisturbances(world, folder, names);
+  let ids = 0;
+  let turns = 0;
+  let isCalm = false;
+  let current: Started | undefined;
+  let run: Run | undefined;
+
+  const strike = (matches: (when: PlannedIncident['when']) => boolean): void => {
+    if (isCalm) return;
+    for (const incident of [...pending]) {
+      if (!matches(incident.when)) continue;
+      pending.delete(incident);
+      note(`incident ${JSON.stringify(incident.incident)}`);
+      shadow.happen(incident.incident, world.clock.now());
+      isLate ||= LATE.test(states.at(-1)?.state ?? '') && !OWN.test(incident.incident.kind);
+      if (incident.incident.kind === 'uplink.mtu') foreign.push(`link ${host.uplink}`, `host port ${names.hostPort}`);
+      applyIncident(incident.incident, disturbances, {
+        kill: () => current?.process.kill(),
+        abort: () => run?.abort('asked by the case'),
+        confirm: () => run?.confirm(),
+      });
+    }
+  };
+
+  const newId = (): string => {
+    ids += 1;
+    return `id-${ids}`;
+  };
+
+  const start = (): Started => {
+    const process = spawnProcess({
+      clock: world.clock,
+      oracle: ({ name, class: kind }) => {
+        const nth = (counts.get(name) ?? 0) + 1;
+        counts.set(name, nth);
+        operations.push({ operation: name, nth, class: kind });
+        if (isCalm) return undefined;
+        strike(when => 'operation' in when && when.operation === name && when.nth === nth);
+        return faults.get(`${name} ${nth}`);
+      },
+      slowMs: DEADLINES.stepMs * 0.6,
+      onAnswerLost: () => world.ovs.dropConnection(),
+      onOperation: ({ name }, fault) =>
+        note(`${world.clock.now().toFixed(3)} ${name}${fault === undefined ? '' : ` !${fault}`}`),
+    });
+    const surroundings = createSimulatedSurroundings(process, folder, newId);
+    const inspect = coverage?.inspect;
+    const engine = createEngineIn(inspect === undefined ? surroundings : { ...surroundings, inspect }, {
+      host: createSimulatedHost(world, process),
+    });
+    current = { process, engine };
+    return current;
+  };
+
+  const onEvent = (event: RunEvent): void => {
+    if (event.type !== 'state') {
+      if (event.type === 'failure') note(`failure ${event.failure.code} ${event.failure.what}`);
+      return;
+    }
+    const nth = (visits.get(event.state) ?? 0) + 1;
+    visits.set(event.state, nth);
+    states.push({ state: event.state, nth });
+    note(`${world.clock.now().toFixed(3)} -> ${event.state}`);
+    if (event.state === 'confirming' && planned.course === 'confirm') run?.confirm();
+    strike(when => 'state' in when && when.state === event.state && when.nth === nth);
+  };
+
+  const follow = async (followed: Run): Promise<void> => {
+    for await (const event of followed) onEvent(event);
+  };
+
+  /** Lets the world go on until the run has ended or its process is dead; null when neither ever happens. */
+  const drive = async (started: Started, followed: Run): Promise<RunOutcome | 'killed' | null> => {
+    run = followed;
+    let outcome: RunOutcome | undefined;
+    void follow(followed);
+    void followed.outcome.then(made => {
+      outcome = made;
+    });
+    const limitMs = world.clock.now() + MAX_VIRTUAL_MS;
+    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      turns += 1;
+      await drain();
+      if (started.process.isDead) return 'killed';
+      if (outcome !== undefined) return outcome;
+      if (!world.clock.runNext() || world.clock.now() > limitMs) return null;
+    }
+    return null;
+  };
+
+  /** Judges one end; returns true when the case goes on with `recover`. */
+  const ended = (outcome: RunOutcome | 'killed' | null): boolean => {
+    ends.push(outcome === null ? 'stuck' : outcome === 'killed' ? 'killed' : outcome.result);
+    note(`end ${ends.at(-1)}`);
+    if (outcome === null) {
+      violations.push({ invariant: 'liveness', what: 'the run never ends', object: states.at(-1)?.state ?? '' });
+      return false;
+    }
+    if (outcome === 'killed') {
+      wasKilled = true;
+      return true;
+    }
+    last = outcome;
+    if (outcome.failure?.code === 'DEFECT') {
+      violations.push({ invariant: 'defect', what: outcome.failure.what, object: outcome.failure.got ?? '' });
+    }
+    judgeNow();
+    return outcome.result === 'stranded' || outcome.pendingRows;
+  };
+
+  const judgeNow = (): void => {
+    // What others do after the last look is not the run's: the drift watch sees it.
+    if (last === undefined || (isLate && last.result === 'committed')) return;
+    const end = { uplink: host.uplink, result: last.result, outcome: last, wasKilled, faultsEnded: isCalm };
+    for (const violation of judge(end, world, folder, shadow.bases(world.clock.now()), foreign)) {
+      note(`violation ${JSON.stringify(violation)}`);
+      violations.push(violation);
+    }
+  };
+
+  const finish = async (): Promise<void> => {
+    // Faults stop; from here on every run must end well (liveness).
+    isCalm = true;
+    disturbances.heal();
+    shadow.heal(world.clock.now());
+    note('calm');
+    // ovs-vswitchd and what was timed before come to rest.
+    await settle(world);
+    if (current?.process.isDead === false) current.process.kill();
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const started = start();
+      const runs = await withDraining(started.engine.recover({ deadlines: DEADLINES }), world);
+      if (runs === undefined || runs.length === 0) break;
+      for (const recovering of runs) {
+        const outcome = await drive(started, recovering);
+        if (!ended(outcome)) continue;
+        if (attempt === 1) {
+          violations.push({ invariant: 'liveness', what: 'recover does not end it', object: ends.at(-1) ?? '' });
+        }
+      }
+      started.process.kill();
+      await settle(world);
+    }
+    judgeNow();
+  };
+
+  const course = async (): Promise<void> => {
+    const first = start();
+    let outcome = await drive(first, first.engine.migrate(migrateOptions(host, planned)));
+    let goesOn = ended(outcome);
+    if (
+      !goesOn &&
+      planned.course === 'restore' &&
+      outcome !== null &&
+      outcome !== 'killed' &&
+      outcome.result === 'committed'
+    ) {
+      first.process.kill();
+      const second = start();
+      outcome = await drive(second, second.engine.restore({ uplink: host.uplink }));
+      goesOn = ended(outcome);
+    }
+    await finish();
+  };
+
+  return { world, violations, ends, operations, states, turns: () => turns, course };
+}
+
+/** The names that others may want, too. */
+function disputedNames({ uplink, request }: HostDescription, layout: Layout): { bridge: string; hostPort: string } {
+  const { bridge, hostPort } = namesOf(layout, uplink, request.bridge);
+  return { bridge, hostPort: hostPort ?? bridge };
+}
+
+function migrateOptions(host: HostDescription, { layout, course }: ExploreCase): MigrateOptions {
+  const { bridge, datapath, useExistingBridge, accept } = host.request;
+  return {
+    uplink: host.uplink,
+    bridge,
+    layout,
+    ...(datapath === null ? {} : { datapath }),
+    useExistingBridge,
+    accept,
+    deadlines: DEADLINES,
+    ...(course === 'confirm' || course === 'expire' ? { confirmWithinMs: CONFIRM_WITHIN_MS } : {}),
+  };
+}
+
+/** All promise callbacks run before the next turn of the event loop. */
+function drain(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/** Gives the daemons of the world a second of its time. */
+async function settle(world: World): Promise<void> {
+  await drain();
+  world.clock.advance(1_000);
+  await drain();
+}
+
+/** Lets the world go on until a promise of ours settles; undefined when it never does. */
+async function withDraining<T>(promise: Promise<T>, world: World): Promise<T | undefined> {
+  let result: { readonly value: T } | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  promise.then(
+    value => {
+      result = { value };
+    },
+    error => {
+      failure = { error };
+    },
+  );
+  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+    await drain();
+    if (result !== undefined) return result.value;
+    if (failure !== undefined) throw failure.error;
+    if (!world.clock.runNext()) return undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,12 @@
+/** A mutant that the chart proofs do not catch, and why that is right. */
+export interface Explanation {
+  readonly chart: string;
+  /** As {@link Mutation.what} says it. */
+  readonly what: string;
+  /** `equivalent`: the mutant does what the chart does. `explored`: exploration catches it, see `npm run mutate`. */
+  readonly kind: 'equivalent' | 'explored';
+  readonly reason: string;
+}
+
+/** Every survivor of the chart proofs. One that is caught by now, or is gone, is an error. There is none at present. */
+export const EXPLAINED: readonly Explanation[] = [];
