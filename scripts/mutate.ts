@@ -1,6 +1,6 @@
 // Breaks the charts and the way back in every small way, and asks who notices: npm run mutate.
 //   --verify-only    the chart proofs alone, a few seconds
-//   --budget N       cases of exploration for each mutant that the proofs cannot catch (default 2000)
+//   --budget N       cases of exploration for each mutant that the proofs cannot catch (default 4000)
 //   --explore TEXT   explore also the mutants whose description contains the text, caught by the proofs or not
 import { parseArgs } from 'node:util';
 import { CHARTS } from '../src/verify/chart/charts.ts';
@@ -13,12 +13,15 @@ import { verifyMutants } from '../src/verify/mutation/score.ts';
 const { values } = parseArgs({
   options: {
     'verify-only': { type: 'boolean', default: false },
-    budget: { type: 'string', default: '2000' },
+    budget: { type: 'string', default: '4000' },
     explore: { type: 'string' },
   },
 });
 
-const results = verifyMutants(CHARTS);
+/** Longest time for exploring one mutant. */
+const EXPLORE_LIMIT_MS = 600_000;
+
+const results = verifyMutants(CHARTS, 'all');
 const counts = new Map<string, number>();
 for (const code of results.flatMap(({ caughtBy }) => caughtBy)) counts.set(code, (counts.get(code) ?? 0) + 1);
 for (const [code, count] of [...counts].sort(([, a], [, b]) => b - a))
@@ -42,7 +45,9 @@ if (values['verify-only']) {
   const wanted = values.explore;
   const others = results.map(({ mutation }) => mutation).filter(m => wanted !== undefined && m.what.includes(wanted));
   const explored = new Set<Mutation>([...CHARTS.flatMap(inverseMutations), ...survivors]);
-  const exploration = await startExploration({ seed: 1, budget: Number(values.budget), jobs: 2 });
+  const exploration = await startExploration({ seed: 1, budget: Number(values.budget), jobs: 2 }, () =>
+    AbortSignal.timeout(EXPLORE_LIMIT_MS),
+  );
   if (exploration.known > 0) console.log(`${exploration.known} cases fail without any fault: they catch nobody`);
   for (const mutation of new Set([...explored, ...others])) {
     const how = await exploration.catches(mutation);

@@ -4,10 +4,11 @@ import type { Effect } from '../domain/effect.ts';
 import type { Failure } from '../errors.ts';
 import { uplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { provide } from './provide.ts';
 
 /** The altname guard bound to a host. `tell` hears of each removal. */
 export function bindAltnameGuard(host: Host, tell: (effect: Effect, failure: Failure | null) => void) {
-  return altnameGuard.provide({
+  return provide(altnameGuard, {
     actors: {
       removeAltname: fromPromise<void, { readonly linkIndex: number; readonly name: string }>(
         async ({ input, signal }) => {
@@ -35,7 +36,7 @@ export function bindAltnameGuard(host: Host, tell: (effect: Effect, failure: Fai
         link:
           context.link === null || context.isSeenSince
             ? context.link
-            : { ...context.link, altnames: context.link.altnames.filter(a => a !== context.name) },
+            : { ...context.link, altnames: context.link.altnames.filter((a: string) => a !== context.name) },
       })),
     },
   });

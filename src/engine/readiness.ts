@@ -6,6 +6,7 @@ import { pickFacts } from '../domain/ovs-facts.ts';
 import type { Failure } from '../errors.ts';
 import { toFailure } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { provide } from './provide.ts';
 
 /** What the last look at OVSDB lacks; the reason of `notReady`. */
 function whatIsMissing(context: OvsReadinessContext): Failure {
@@ -53,7 +54,7 @@ export const READINESS_TEXTS: Readonly<Record<string, string>> = {
 
 /** The readiness chart bound to a host. */
 export function bindReadiness(host: Host, names: () => FactNames) {
-  return ovsReadiness.provide({
+  return provide(ovsReadiness, {
     actors: {
       connectOvsdb: fromPromise<OvsFacts>(async ({ signal }) => pickFacts(await host.connectOvs(signal), names())),
       bumpConfiguration: fromPromise<number>(({ signal }) => host.bumpConfiguration(signal)),

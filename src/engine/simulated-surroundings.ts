@@ -8,8 +8,8 @@ import type { Surroundings } from './surroundings.ts';
 
 /** The state folder of a simulated world: it outlives its processes. */
 export interface SimulatedFolder {
-  /** As on disk: what is read back went through JSON. */
-  readonly journals: Map<string, string>;
+  /** By uplink. */
+  readonly journals: Map<string, JournalRecord>;
   /** Every version that was written, in order. */
   readonly written: JournalRecord[];
   holder: SimulatedProcess | undefined;
@@ -30,7 +30,8 @@ export function createSimulatedSurroundings(
   folder: SimulatedFolder,
   newId: () => string,
 ): Surroundings {
-  const parse = (text: string): JournalRecord => JSON.parse(text) as JournalRecord;
+  // What is read back went through JSON, as on disk.
+  const reread = (record: JournalRecord): JournalRecord => JSON.parse(JSON.stringify(record)) as JournalRecord;
   const failIfFull = (object: string): void => {
     if (!folder.full) return;
     throw uplinkError('JOURNAL_WRITE', {
@@ -51,19 +52,23 @@ export function createSimulatedSurroundings(
     write: record =>
       process.operate('journal', `journal.write ${record.stage}`, () => {
         failIfFull(record.request.uplink);
-        folder.journals.set(record.request.uplink, JSON.stringify(record));
+        folder.journals.set(record.request.uplink, record);
         folder.written.push(record);
       }),
     read: async uplink => {
-      const text = folder.journals.get(uplink);
-      return text === undefined ? undefined : parse(text);
+      const record = folder.journals.get(uplink);
+      return record === undefined ? undefined : reread(record);
     },
     remove: uplink =>
       process.operate('journal', 'journal.remove', () => {
         folder.journals.delete(uplink);
       }),
     list: async () =>
-      [...folder.journals].map(([uplink, text]) => ({ uplink, path: `simulated/${uplink}`, record: parse(text) })),
+      [...folder.journals].map(([uplink, record]) => ({
+        uplink,
+        path: `simulated/${uplink}`,
+        record: reread(record),
+      })),
   };
   return {
     clock: process.clock,

@@ -56,7 +56,7 @@ describeLive('migrate and restore of a demanding host', () => {
       await expectGatewayAnswers(lab);
       await expectAllAddressesAnswer(lab);
 
-      const restored = await runCli(lab, ['restore', '-i', 'eth0']);
+      const restored = await runCli(lab, ['restore', '-i', 'eth0'], { guard: 'default' });
       expect({ code: restored.code, result: restored.outcome?.result }, restored.stdout + restored.stderr).toEqual({
         code: 0,
         result: 'rolledBack',
@@ -109,7 +109,7 @@ describeLive('migrate and restore of a demanding host', () => {
     await guest.stop();
     await lab.vsctl('del-port', 'br-ext', 'guest0');
 
-    const restored = await runCli(lab, ['restore', '-i', 'eth0']);
+    const restored = await runCli(lab, ['restore', '-i', 'eth0'], { guard: 'default' });
     expect({ code: restored.code, result: restored.outcome?.result }, restored.stdout + restored.stderr).toEqual({
       code: 0,
       result: 'rolledBack',
@@ -124,7 +124,7 @@ describeLive('migrate and restore of a demanding host', () => {
 });
 
 function migrate(lab: Lab, layout: Layout) {
-  return runCli(lab, ['migrate', '-i', 'eth0', '-b', 'br-ext', '--layout', layout]);
+  return runCli(lab, ['migrate', '-i', 'eth0', '-b', 'br-ext', '--layout', layout], { guard: 'default' });
 }
 
 /** Resolves when the gateway answers new conversations of the host in both families. */

@@ -15,7 +15,7 @@ import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
 import { neighboursOnHostPort, primeNeighbours, setMissing } from './neighbours.ts';
-import { moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
+import { addMissingRoutes, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink } from './uplink.ts';
 
@@ -140,6 +140,19 @@ function removeUplinkAddresses(context: StepContext): Effect[] {
   const onHostPort = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
   const onUplink = kernel.addresses.filter(a => a.linkIndex === uplink.index);
   const known = aged(snapshot, elapsedS);
+  // What has come to the uplink since the routes were switched would go with its last address, and the kernel says nothing of it (F-62).
+  const routes = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
+  const late = routesOfOthers(kernel.routes, routes, uplink.index, hostPort.index);
+  if (late.length > 0) {
+    return moveRoutes({
+      wanted: late,
+      present: kernel.routes,
+      rules: kernel.rules,
+      from: uplink.index,
+      to: hostPort.index,
+      addresses: known,
+    });
+  }
   const surplus = onUplink.filter(
     address =>
       isMovable(address) &&
@@ -147,9 +160,11 @@ function removeUplinkAddresses(context: StepContext): Effect[] {
       // Never the only copy (F-40, F-53).
       onHostPort.some(a => isSameAddress(a, address)),
   );
-  return [
+  const effects = [
     ...inRemovingOrder(surplus).map((address): Effect => ({ op: 'address.remove', address })),
     ...settleFlags(addressesOnHostPort(snapshot, hostPort, elapsedS), onHostPort),
     ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls),
   ];
+  // Settling the flags of an IPv6 address takes the first prefix route of its prefix, whatever its metric (modify_prefix_route).
+  return effects.length > 0 ? effects : addMissingRoutes(routes, kernel.routes, kernel.rules);
 }

@@ -2,8 +2,16 @@ import type { Address } from '../address.ts';
 import { IFA_F_NOPREFIXROUTE } from '../address.ts';
 import type { Effect } from '../effect.ts';
 import { networkOf } from '../prefix.ts';
-import type { Route } from '../route.ts';
-import { isDefault, RTNH_F_ONLINK, RTNH_F_PERVASIVE, RTPROT_KERNEL, RTPROT_RA, usesLink } from '../route.ts';
+import type { Nexthop, Route } from '../route.ts';
+import {
+  isDefault,
+  RT_TABLE_MAIN,
+  RTNH_F_ONLINK,
+  RTNH_F_PERVASIVE,
+  RTPROT_KERNEL,
+  RTPROT_RA,
+  usesLink,
+} from '../route.ts';
 import type { Rule } from '../rule.ts';
 import { isKernelOwned } from '../snapshot.ts';
 
@@ -85,12 +93,7 @@ function describeLegs(route: Route): string {
  * route from those that follow (EHOSTUNREACH), so defaults of tables with late rules go first.
  */
 function inAddingOrder(routes: readonly Route[], rules: readonly Rule[]): readonly Route[] {
-  const rank = new Map<number, number>();
-  for (const rule of rules) rank.set(rule.table, Math.min(rank.get(rule.table) ?? Infinity, rule.priority));
-  const classOf = (route: Route): number => {
-    if (!route.nexthops.some(hop => hop.gateway !== null)) return 0;
-    return isDefault(route) ? 2 : 1;
-  };
+  const rank = rankTables(rules);
   return routes
     .map((route, position) => ({ route, position }))
     .sort((a, b) => {
@@ -101,6 +104,37 @@ function inAddingOrder(routes: readonly Route[], rules: readonly Rule[]): readon
       return byRule || a.position - b.position;
     })
     .map(({ route }) => route);
+}
+
+/** The priority of the first rule that points to each table. */
+function rankTables(rules: readonly Rule[]): ReadonlyMap<number, number> {
+  const rank = new Map<number, number>();
+  for (const rule of rules) rank.set(rule.table, Math.min(rank.get(rule.table) ?? Infinity, rule.priority));
+  return rank;
+}
+
+function classOf(route: Route): 0 | 1 | 2 {
+  if (!route.nexthops.some(hop => hop.gateway !== null)) return 0;
+  return isDefault(route) ? 2 : 1;
+}
+
+/**
+ * Defaults that are in place already, of tables that are looked at before the main one, while a route that comes before them in `ordered` is
+ * not: what a move that was cut short leaves behind. They hide the on-link route of that one's gateway (EHOSTUNREACH).
+ */
+function hidingDefaults(
+  ordered: readonly Route[],
+  present: readonly Route[],
+  rules: readonly Rule[],
+): readonly Route[] {
+  const rank = rankTables(rules);
+  const isThere = (route: Route): boolean => present.some(r => isSameRoute(r, route));
+  const isEarly = ({ table }: Route): boolean =>
+    (rank.get(table) ?? Infinity) < (rank.get(RT_TABLE_MAIN) ?? Infinity) && table !== RT_TABLE_MAIN;
+  const candidates = ordered.filter(route => classOf(route) === 2 && isEarly(route));
+  if (candidates.length === 0) return [];
+  const first = ordered.findIndex(route => classOf(route) > 0 && !isThere(route));
+  return first < 0 ? [] : ordered.slice(first + 1).filter(route => candidates.includes(route) && isThere(route));
 }
 
 /** A move of routes between two links. */
@@ -131,7 +165,11 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
     if (list === undefined) byKey.set(key, [route]);
     else list.push(route);
   }
-  for (const route of inAddingOrder(wanted, rules)) {
+  const ordered = inAddingOrder(wanted, rules);
+  const hiding = hidingDefaults(ordered, present, rules);
+  // Back where they were, so that the next round can move all in their order.
+  if (hiding.length > 0) return hiding.map(route => ({ op: 'route.replace', route: moveLegs(route, to, from) }));
+  for (const route of ordered) {
     const group = byKey.get(keyOf(route)) ?? [];
     const old = group.find(r => !isSameRoute(r, route) && isSameRoute(moveLegs(r, from, to), route));
     const spoilt = findSpoilt(route, group, wanted);
@@ -149,7 +187,7 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
       effects.push({ op: 'route.replace', route });
       byKey.set(keyOf(route), [route, ...group.slice(1)]);
     } else {
-      effects.push({ op: 'route.append', route });
+      effects.push(append(route, group));
       if (old !== undefined) effects.push({ op: 'route.remove', route: old });
     }
   }
@@ -164,6 +202,18 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
 function hasCounterpart(route: Route, present: readonly Route[], from: number, to: number): boolean {
   const moved = moveLegs(route, from, to);
   return present.some(r => keyOf(r) === keyOf(moved) && usesLink(r, to));
+}
+
+/**
+ * Puts a route behind those of its key. IPv6 keeps the legs of one key together, and takes none of a request in which one is there already: with
+ * a link the kernel takes only the legs that are on it, so only those come back.
+ */
+function append(route: Route, group: readonly Route[]): Effect {
+  if (route.family === 4) return { op: 'route.append', route };
+  const isThere = (leg: Nexthop): boolean =>
+    group.some(r => r.nexthops.some(n => n.linkIndex === leg.linkIndex && n.gateway === leg.gateway));
+  const missing = route.nexthops.filter(leg => !isThere(leg));
+  return { op: 'route.append', route: missing.length === 0 ? route : { ...route, nexthops: missing } };
 }
 
 /** Routes over a link that others have made since the snapshot: the kernel would flush them with the link or its last address (I4). */
@@ -190,12 +240,19 @@ export function addMissingRoutes(
   present: readonly Route[],
   rules: readonly Rule[],
 ): Effect[] {
-  const missing = wanted.filter(route => !present.some(r => isSameRoute(r, route)));
-  return inAddingOrder(missing, rules).flatMap((missed): Effect[] => {
+  const hiding = hidingDefaults(inAddingOrder(wanted, rules), present, rules);
+  const isThere = (route: Route): boolean => present.some(r => isSameRoute(r, route)) && !hiding.includes(route);
+  const missing = inAddingOrder(
+    wanted.filter(route => !isThere(route)),
+    rules,
+  );
+  const gone = hiding.map((route): Effect => ({ op: 'route.remove', route }));
+  const added = missing.flatMap((missed): Effect[] => {
     const route = moveLegs(missed, -1, -1);
-    const group = present.filter(r => keyOf(r) === keyOf(route));
+    const group = present.filter(r => keyOf(r) === keyOf(route) && !hiding.some(h => isSameRoute(h, r)));
     const spoilt = findSpoilt(route, group, wanted);
     if (spoilt !== undefined) return renew(route, spoilt, group);
-    return [{ op: group.length > 0 ? 'route.append' : 'route.add', route }];
+    return [group.length > 0 ? append(route, group) : { op: 'route.add', route }];
   });
+  return [...gone, ...added];
 }

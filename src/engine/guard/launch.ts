@@ -44,7 +44,7 @@ function environment(): NodeJS.ProcessEnv {
 
 /**
  * Starts the guard in a session of its own, so that neither the terminal's SIGHUP nor a signal to our process group reaches it (F-126). It inherits
- * nothing but `/dev/null` (node and libuv open everything else with O_CLOEXEC) and this network namespace.
+ * `/dev/null` and this network namespace; what our own parents left open in us it closes itself.
  */
 export const launchProcess: Launch = (_order, args) => {
   const [file = '', ...rest] = commandLine(args);

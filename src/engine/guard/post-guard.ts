@@ -17,6 +17,9 @@ const FIRST_ALLOWANCE_MS = 30_000;
 const LEAVE_LIMIT_MS = 3_000;
 const DEATH_LIMIT_MS = 2_000;
 
+/** How long to wait for the way in which a guard ended whose connection has ended. */
+const OBITUARY_LIMIT_MS = 100;
+
 /** How guards are posted. */
 export interface GuardOptions {
   readonly clock: Clock;
@@ -87,9 +90,14 @@ function keep(
   const gone: Promise<string> = launched.pid === undefined ? closed : launched.ended;
   let dueAt = clock.now() + FIRST_ALLOWANCE_MS;
   let isLeaving = false;
-  void Promise.race([closed, launched.ended]).then(how => {
+  const onEnd = async (): Promise<void> => {
     if (isLeaving) return;
     isLeaving = true;
+    // Its connection ends a moment before it does, and its end says more.
+    const hasEnded = await within(clock, launched.ended, OBITUARY_LIMIT_MS);
+    const how = hasEnded ? await launched.ended : 'its connection ended';
+    // One that lives without a connection takes us for dead.
+    if (!hasEnded) launched.kill();
     socket.destroy();
     removeDuty(stateDir, order.uplink);
     onLost({
@@ -99,7 +107,9 @@ function keep(
       got: how,
       advice: 'nobody would have put the host back had this process died, too; see who killed the guard',
     });
-  });
+  };
+  closed.then(onEnd);
+  launched.ended.then(onEnd);
   return {
     pid,
     allow(limitMs) {

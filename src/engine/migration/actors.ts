@@ -36,7 +36,7 @@ export interface ActorReports {
 const NEEDS: Partial<Record<ForwardStep, Needs>> = {
   renamingUplink: { routes: true },
   configuringHostPort: { sysctls: true, muted: true },
-  removingUplinkAddresses: { sysctls: true },
+  removingUplinkAddresses: { sysctls: true, routes: true },
   mutingUplink: { muted: true },
   switchingRoutes: { routes: true },
 };
@@ -71,6 +71,33 @@ export function migrationActors(
     for (const finding of assessed.findings) reports.onFinding(finding);
     session.identity = assessed.facts.identity;
     return assessed;
+  };
+
+  /** Errors: `STATE_DIFFERS`. */
+  const compareNow = async (): Promise<void> => {
+    const differences = compareWithPlan(await lookNow(EVERYTHING));
+    if (differences.length === 0) return;
+    throw uplinkError('STATE_DIFFERS', {
+      what: 'the host is not as planned',
+      object: request.uplink,
+      got: differences.slice(0, 5).join('; '),
+      advice: 'see who else manages this link (`ovs-uplink doctor`)',
+    });
+  };
+
+  /** Errors: `UNIXCTL_UNREACHABLE`, `PROBE_FAILED`. */
+  const probeNow = async (signal: AbortSignal): Promise<void> => {
+    const vswitchd = await host.checkVswitchd(request.deadlines.probeMs, signal);
+    if (vswitchd === 'gone' || vswitchd === 'hung') {
+      throw uplinkError('UNIXCTL_UNREACHABLE', {
+        what: 'ovs-vswitchd does not answer',
+        got: vswitchd === 'gone' ? 'nobody listens on its control socket' : 'silence on its control socket',
+        advice: 'see whether it crashed or hangs: its log, `pgrep ovs-vswitchd`',
+      });
+    }
+    const { hostPort, uplink } = await lookNow({});
+    const link = hostPort ?? uplink;
+    if (link !== undefined) await verifyProbes(session, [link.index], request.deadlines.probeMs, signal);
   };
 
   return {
@@ -174,33 +201,8 @@ export function migrationActors(
         reports.onEffect(effect, `announce ${addresses.join(', ')} on ${hostPort.name}`, failure);
       }),
     ),
-    compareWithPlan: fromPromise<void>(
-      alone(async () => {
-        const differences = compareWithPlan(await lookNow(EVERYTHING));
-        if (differences.length === 0) return;
-        throw uplinkError('STATE_DIFFERS', {
-          what: 'the host is not as planned',
-          object: request.uplink,
-          got: differences.slice(0, 5).join('; '),
-          advice: 'see who else manages this link (`ovs-uplink doctor`)',
-        });
-      }),
-    ),
-    runProbes: fromPromise<void>(
-      alone(async signal => {
-        const vswitchd = await host.checkVswitchd(request.deadlines.probeMs, signal);
-        if (vswitchd === 'gone' || vswitchd === 'hung') {
-          throw uplinkError('UNIXCTL_UNREACHABLE', {
-            what: 'ovs-vswitchd does not answer',
-            got: vswitchd === 'gone' ? 'nobody listens on its control socket' : 'silence on its control socket',
-            advice: 'see whether it crashed or hangs: its log, `pgrep ovs-vswitchd`',
-          });
-        }
-        const { hostPort, uplink } = await lookNow({});
-        const link = hostPort ?? uplink;
-        if (link !== undefined) await verifyProbes(session, [link.index], request.deadlines.probeMs, signal);
-      }),
-    ),
+    compareWithPlan: fromPromise<void>(alone(compareNow)),
+    runProbes: fromPromise<void>(alone(probeNow)),
     openConfirmWindow: fromPromise<void>(
       alone(async () => {
         const due = session.journal()?.confirmDueAt ?? clock.wallTime() + (request.confirmWithinMs ?? 0);
@@ -208,7 +210,16 @@ export function migrationActors(
         reports.onConfirmWindow(Math.max(0, due - clock.wallTime()));
       }),
     ),
-    commitJournal: fromPromise<void>(alone(() => session.reach('committed'))),
+    commitJournal: fromPromise<void>(
+      alone(async signal => {
+        // Much may have happened in the window: what is confirmed is the host as it is now.
+        if (request.confirmWithinMs !== null) {
+          await compareNow();
+          await probeNow(signal);
+        }
+        await session.reach('committed');
+      }),
+    ),
     compareWithSnapshot: fromPromise<StepReport>(
       alone(async () => {
         const context = await lookNow(EVERYTHING);

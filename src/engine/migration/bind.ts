@@ -1,5 +1,6 @@
 import type { MigrationRequest } from '../../domain/request.ts';
 import { bindAltnameGuard } from '../altname.ts';
+import { provide } from '../provide.ts';
 import { bindReadiness } from '../readiness.ts';
 import { annotatedMigration } from './actions.ts';
 import type { ActorReports } from './actors.ts';
@@ -16,7 +17,7 @@ export function bindMigration(
   reports: ActorReports,
   delays: MigrationDelays = migrationDelays(session, request),
 ) {
-  return annotatedMigration.provide({
+  return provide(annotatedMigration, {
     actors: {
       ...migrationActors(session, request, restoreAccepts, reports),
       ovsReadiness: bindReadiness(session.host, () => ({ bridge: request.bridge, hostPort: null, uplink: null })),

@@ -5,7 +5,7 @@ import type { RollbackStep } from '../../domain/plan.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { refOf } from '../../domain/steps/context.ts';
 import { rollbackEffects } from '../../domain/steps/rollback.ts';
-import { toFailure } from '../../errors.ts';
+import { toFailure, uplinkError } from '../../errors.ts';
 import type { Host, OwnRows } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
 import { waitUntil } from '../clock.ts';
@@ -43,7 +43,7 @@ export function rollBack(step: RollbackStep, work: RollbackWork): Promise<StepRe
     case 'unmutingUplink':
       return carryOutStep(step, work, { muted: true });
     case 'restoringUplinkAddresses':
-      return carryOutStep(step, work, { sysctls: true });
+      return restoreUplinkAddresses(work);
     case 'restoringLink':
       return carryOutStep(step, work, EVERYTHING);
     case 'restoringRoutes':
@@ -51,6 +51,35 @@ export function rollBack(step: RollbackStep, work: RollbackWork): Promise<StepRe
     case 'restoringName':
       return carryOutStep(step, work, {});
   }
+}
+
+async function restoreUplinkAddresses(work: RollbackWork): Promise<StepReport> {
+  if (await wouldBeTakenBack(work)) throw takenBack(work);
+  return carryOutStep('restoringUplinkAddresses', work, { sysctls: true });
+}
+
+/**
+ * A kernel datapath that has the uplink under the name that it keeps, rows that cannot be removed, and an ovs-vswitchd that lives by them: whatever we
+ * take out of the datapath it puts back with the next link event (bridge.c, bridge_run). The way by the host port works still, so it stays until
+ * OVSDB answers.
+ */
+async function wouldBeTakenBack(work: RollbackWork): Promise<boolean> {
+  const { host, subject, clock } = work;
+  const { plan } = subject;
+  if (plan.names.uplink !== plan.request.uplink) return false;
+  const { uplink } = await look(host, subject, clock.wallTime(), {});
+  if (uplink?.slaveKind !== 'openvswitch' || (await askOwnRows(work)) !== null) return false;
+  return (await host.checkVswitchd(CHECK_LIMIT_MS, work.signal)) === 'alive';
+}
+
+function takenBack({ subject }: RollbackWork): Error {
+  return uplinkError('OVSDB_UNREACHABLE', {
+    what: 'Open vSwitch would take the uplink back at once',
+    object: subject.plan.names.uplink,
+    expected: 'an OVSDB in which our rows can be removed, or no ovs-vswitchd that lives by them',
+    got: 'ovs-vswitchd runs, and OVSDB does not answer',
+    advice: 'start ovsdb-server, or stop ovs-vswitchd',
+  });
 }
 
 function carryOutStep(step: RollbackStep, work: RollbackWork, needs: Needs): Promise<StepReport> {
@@ -115,6 +144,7 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
     await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work, pending), work.signal);
     const uplink = watch.links.get(subject.plan.uplinkIndex);
     // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
+    if (uplink?.slaveKind === 'openvswitch' && pending && (await wouldBeTakenBack(work))) throw takenBack(work);
     if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
     const context = await look(host, subject, work.clock.wallTime(), {});
     return { ...reportOf(context, nextCfg), pendingRows: pending };

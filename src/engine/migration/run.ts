@@ -121,7 +121,8 @@ export function startRun(options: RunOptions): Run {
     actor.stop();
     session.life.abort();
     await control.stop();
-    const unguarded = context.unguarded ?? (await session.disarmGuard());
+    const notGone = await session.disarmGuard();
+    const unguarded = context.unguarded ?? notGone;
     await session.unlock();
     const failure = defect ?? context.failure;
     const stranding = result === 'stranded' ? (context.stranding ?? failure) : null;

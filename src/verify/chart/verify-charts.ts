@@ -53,27 +53,26 @@ export function subjectOfChart(chart: VerifiedChart): Subject {
   return { chart, walk, declared, begun: begunSteps(walk, declared), work: workLeaves(walk, declared) };
 }
 
-function verifyChart(chart: VerifiedChart): ChartReport {
-  const subject = subjectOfChart(chart);
-  const { exceptions } = chart.declared;
+/** The offences against a chart's proofs, found as they are asked for: who wants to know only whether there is one need not wait for all. */
+export function* violationsOf(subject: Subject): Iterable<Violation> {
+  const { chart, declared } = subject;
   const needed = new Set<DeclaredException>();
-  const violations: Violation[] = [];
-  const isExcused = (code: string, offence: Offence): boolean => {
-    const found = exceptions.filter(exception => excuses(exception, code, offence));
-    for (const exception of found) needed.add(exception);
-    return found.length > 0;
-  };
   for (const { code, check } of CHART_RULES) {
     for (const offence of check(subject)) {
-      if (isExcused(code, offence)) continue;
-      violations.push({ chart: chart.name, code, state: offence.state, what: offence.what });
+      const found = declared.exceptions.filter(exception => excuses(exception, code, offence));
+      for (const exception of found) needed.add(exception);
+      if (found.length === 0) yield { chart: chart.name, code, state: offence.state, what: offence.what };
     }
   }
-  for (const exception of exceptions.filter(declared => !needed.has(declared))) {
-    const { rule, state, about } = exception;
+  for (const { rule, state, about } of declared.exceptions.filter(exception => !needed.has(exception))) {
     const what = `the exception from ${rule}${about === undefined ? '' : ` (${about})`} is not needed any more`;
-    violations.push({ chart: chart.name, code: EXCEPTION_UNNEEDED.code, state, what });
+    yield { chart: chart.name, code: EXCEPTION_UNNEEDED.code, state, what };
   }
+}
+
+function verifyChart(chart: VerifiedChart): ChartReport {
+  const subject = subjectOfChart(chart);
+  const violations = [...violationsOf(subject)];
   const states = [...subject.walk.graph.states.values()];
   return {
     chart: chart.name,
@@ -85,7 +84,7 @@ function verifyChart(chart: VerifiedChart): ChartReport {
       holds: !violations.some(violation => violation.code === code),
     })),
     violations,
-    exceptions,
+    exceptions: chart.declared.exceptions,
     failures: failureTable(subject),
   };
 }

@@ -7,6 +7,8 @@ import type { World } from '../../host/simulated/world.ts';
 import { loseKernelEvents } from '../../host/simulated/world.ts';
 import type { Incident } from './incident.ts';
 
+const FOREIGN_INDEX = 900;
+
 /** How long netlink's socket buffer stays full. */
 const OVERRUN_MS = 2;
 
@@ -56,8 +58,8 @@ export interface RunHandles {
   confirm(): void;
 }
 
-/** Lets an incident happen now. */
-export function applyIncident(incident: Incident, disturbances: Disturbances, run: RunHandles): void {
+/** Lets an incident happen now; false when there is nothing that it could happen to. */
+export function applyIncident(incident: Incident, disturbances: Disturbances, run: RunHandles): boolean {
   const { world, folder, happened } = disturbances;
   const { kernel, ovs, uplinkIndex } = world;
   happened.push(incident);
@@ -104,8 +106,9 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       if (uplink !== undefined) kernel.apply({ op: 'route.add', route: foreignRoute(uplinkIndex) });
       break;
     case 'name.take': {
-      const taken = kernel.addLink({ name: disturbances.hostPortName, kind: 'dummy' });
-      if ('code' in taken) break;
+      // Far from those that the kernel gives out, so that it is the same one in a shadow of this world.
+      const taken = kernel.addLink({ name: disturbances.hostPortName, kind: 'dummy', index: FOREIGN_INDEX });
+      if ('code' in taken) return false;
       remedyAfter(disturbances, incident.forMs, () => kernel.removeLink(taken.index));
       break;
     }
@@ -189,6 +192,7 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       run.kill();
       break;
   }
+  return true;
 }
 
 /** Ends an incident after its time, and when the faults stop; once. */
@@ -206,6 +210,11 @@ function remedyAfter({ world, remedies }: Disturbances, forMs: number | null, re
 function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
   if (((link.flags & IFF_UP) !== 0) === up) return;
   disturbances.world.kernel.apply({ op: 'link.set', link, up });
+}
+
+/** What {@link applyIncident} adds in the name of others, as the invariants call it. */
+export function objectsOfOthers(uplink: string): readonly string[] {
+  return [`address 198.51.100.77/32 on ${uplink}`, `route 198.51.100.128/25 dev ${uplink}`];
 }
 
 /** Outside of every described network. */

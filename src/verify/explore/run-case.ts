@@ -3,18 +3,20 @@ import type { Layout } from '../../domain/layout.ts';
 import { namesOf } from '../../domain/layout.ts';
 import { createEngineIn } from '../../engine/create-engine.ts';
 import type { Engine, MigrateOptions } from '../../engine/engine.ts';
-import type { Run, RunEvent, RunOutcome } from '../../engine/run.ts';
+import type { Run, RunEvent, RunOutcome, RunResult } from '../../engine/run.ts';
 import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import { createSimulatedFolder, createSimulatedSurroundings } from '../../engine/simulated-surroundings.ts';
+import { describeFailure } from '../../errors.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
 import { createSimulatedHost } from '../../host/simulated/simulated-host.ts';
 import type { OperationClass, SimulatedProcess } from '../../host/simulated/simulated-process.ts';
 import { spawnProcess } from '../../host/simulated/simulated-process.ts';
 import type { World } from '../../host/simulated/world.ts';
 import { createWorld } from '../../host/simulated/world.ts';
-import { applyIncident, createDisturbances, type Disturbances } from './apply-incident.ts';
+import { applyIncident, createDisturbances, type Disturbances, objectsOfOthers } from './apply-incident.ts';
 import type { Coverage } from './coverage.ts';
 import type { ExploreCase, OperationPoint, PlannedIncident } from './explore-case.ts';
+import type { IncidentKind } from './incident.ts';
 import type { CaseViolation } from './judge.ts';
 import { judge } from './judge.ts';
 import { createShadow } from './shadow.ts';
@@ -28,7 +30,20 @@ const DEADLINES = { stepMs: 2_000, gateMs: 3_000, probeMs: 1_000, retryMs: 500 }
 const CONFIRM_WITHIN_MS = 1_500;
 
 /** States after the last look at the host. */
-const LATE = /^(committing|disarmingGuard|committed)/;
+const LATE =
+  /^(journal\.write committed|guard\.disarm|committing|disarmingGuard|committed|takingOver|rearming|resuming)/;
+/**
+ * Incidents with which the kernel itself takes what others have added to the link that they hit. What comes between our last look and the removal of
+ * the last address goes with that, and nobody can see it.
+ */
+const FLUSHES: readonly IncidentKind[] = [
+  'host-port.remove',
+  'host-port.set-down',
+  'uplink.set-down',
+  'uplink.remove',
+  'ovsdb.rows.remove',
+  'vswitchd.kill',
+];
 /** Incidents that hit our process and not the host. */
 const OWN = /^(disk|guard|abort|confirm|kill)/;
 
@@ -69,9 +84,9 @@ export async function runCase(
   planned: ExploreCase,
   options: RunCaseOptions = {},
 ): Promise<CaseResult> {
-  const hash = options.hashTrace === true ? createHash('sha256') : undefined;
+  const lines: string[] = [];
   const note = (line: string): void => {
-    hash?.update(`${line}\n`);
+    if (options.hashTrace === true) lines.push(line);
     options.onTrace?.(line);
   };
   const bench = createBench(host, planned, options.coverage, note);
@@ -81,7 +96,7 @@ export async function runCase(
     ends: bench.ends,
     operations: bench.operations,
     states: bench.states,
-    trace: hash?.digest('hex') ?? '',
+    trace: options.hashTrace === true ? createHash('sha256').update(lines.join('\n')).digest('hex') : '',
     virtualMs: bench.world.clock.now(),
     turns: bench.turns(),
   };
@@ -110,6 +125,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   let isLate = false;
   let last: RunOutcome | undefined;
   let wasKilled = false;
+  let wasCommitted = false;
   const ends: string[] = [];
   const faults = new Map(planned.faults.map(fault => [`${fault.operation} ${fault.nth}`, fault.kind]));
   const pending = new Set<PlannedIncident>(planned.incidents);
@@ -126,14 +142,22 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
       if (!matches(incident.when)) continue;
       pending.delete(incident);
       note(`incident ${JSON.stringify(incident.incident)}`);
-      shadow.happen(incident.incident, world.clock.now());
-      isLate ||= LATE.test(states.at(-1)?.state ?? '') && !OWN.test(incident.incident.kind);
-      if (incident.incident.kind === 'uplink.mtu') foreign.push(`link ${host.uplink}`, `host port ${names.hostPort}`);
-      applyIncident(incident.incident, disturbances, {
+      const point = 'operation' in incident.when ? incident.when.operation : (states.at(-1)?.state ?? '');
+      isLate ||= (LATE.test(point) || LATE.test(states.at(-1)?.state ?? '')) && !OWN.test(incident.incident.kind);
+      if (incident.incident.kind === 'uplink.mtu') {
+        // The bridge follows the smallest MTU of its ports.
+        foreign.push(`link ${host.uplink}`, `link ${names.bridge}`, `host port ${names.hostPort}`);
+      }
+      const isUnseen = 'operation' in incident.when && incident.when.operation === 'address.remove';
+      // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
+      const isFlushed = !host.liveRename || FLUSHES.includes(incident.incident.kind);
+      if (isUnseen || isFlushed) foreign.push(...objectsOfOthers(host.uplink));
+      const hasHappened = applyIncident(incident.incident, disturbances, {
         kill: () => current?.process.kill(),
         abort: () => run?.abort('asked by the case'),
         confirm: () => run?.confirm(),
       });
+      if (hasHappened) shadow.happen(incident.incident, world.clock.now());
     }
   };
 
@@ -170,6 +194,8 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   const onEvent = (event: RunEvent): void => {
     if (event.type !== 'state') {
       if (event.type === 'failure') note(`failure ${event.failure.code} ${event.failure.what}`);
+      if (event.type === 'effect')
+        note(`  ${event.text}${event.failure === null ? '' : `: ${describeFailure(event.failure)}`}`);
       return;
     }
     const nth = (visits.get(event.state) ?? 0) + 1;
@@ -216,6 +242,8 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
       return true;
     }
     last = outcome;
+    if (outcome.result === 'committed') wasCommitted = true;
+    if (outcome.result === 'rolledBack') wasCommitted = false;
     if (outcome.failure?.code === 'DEFECT') {
       violations.push({ invariant: 'defect', what: outcome.failure.what, object: outcome.failure.got ?? '' });
     }
@@ -225,12 +253,16 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
 
   const judgeNow = (): void => {
     // What others do after the last look is not the run's: the drift watch sees it.
-    if (last === undefined || (isLate && last.result === 'committed')) return;
-    const end = { uplink: host.uplink, result: last.result, outcome: last, wasKilled, faultsEnded: isCalm };
-    for (const violation of judge(end, world, folder, shadow.bases(world.clock.now()), foreign)) {
-      note(`violation ${JSON.stringify(violation)}`);
-      violations.push(violation);
-    }
+    if (last === undefined || (isLate && (last.result === 'committed' || last.result === 'refused'))) return;
+    // A way back that was refused leaves what was committed before.
+    const result = last.result === 'refused' && wasCommitted ? 'committed' : last.result;
+    const end = { uplink: host.uplink, result, outcome: last, wasKilled, faultsEnded: isCalm };
+    report(judge(end, world, folder, shadow.bases(world.clock.now()), foreign));
+  };
+
+  const report = (found: readonly CaseViolation[]): void => {
+    for (const violation of found) note(`violation ${JSON.stringify(violation)}`);
+    violations.push(...found);
   };
 
   const finish = async (): Promise<void> => {
@@ -256,7 +288,17 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
       started.process.kill();
       await settle(world);
     }
-    judgeNow();
+    if (ends.at(-1) === 'killed') judgeKilled();
+    else judgeNow();
+  };
+
+  /** Nothing was left to recover: it died before its first change, or after its last. */
+  const judgeKilled = (): void => {
+    const journal = folder.journals.get(host.uplink);
+    const result: RunResult = journal === undefined ? 'rolledBack' : 'committed';
+    if (isLate && result === 'committed') return;
+    const end = { uplink: host.uplink, result, outcome: undefined, wasKilled, faultsEnded: true };
+    report(judge(end, world, folder, shadow.bases(world.clock.now()), foreign));
   };
 
   const course = async (): Promise<void> => {

@@ -18,6 +18,8 @@ const LASTING: readonly IncidentKind[] = [
   'uplink.route.add',
   'name.take',
   'gateway.silent',
+  // For what is on the ports of other bridges.
+  'vswitchd.kill',
 ];
 
 /** Of those, what a way back may set as it was in the snapshot: to keep the change or to undo it are both right. */

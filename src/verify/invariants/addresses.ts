@@ -9,8 +9,8 @@ import {
 import type { Invariant } from './ended-run.ts';
 import type { Judge } from './judge.ts';
 
-/** Whole seconds are rounded twice: when the base was read, and now. */
-const LIFETIME_TOLERANCE_S = 2;
+/** Whole seconds are rounded twice, when the base was read and now; and a lifetime that is set late begins late. */
+const LIFETIME_TOLERANCE_S = 4;
 
 /** `address 10.9.0.2/24 on eth0`. */
 export function addressObject(address: Address, judge: Judge): string {
@@ -46,7 +46,7 @@ export function compareAddresses(
     const is = got.find(one => isAddress(one, address));
     if (is !== undefined) {
       // The kernel writes labels anew with every rename, and what goes and comes back is last.
-      if (!judge.isInSnapshot(address)) continue;
+      if (!judge.hadAddress(address)) continue;
       kept.push(address);
       compareAddress(invariant, address, is, judge);
     } else if (!mayHaveExpired(address, elapsedS)) {

@@ -59,6 +59,7 @@ export interface EndedRun {
   readonly foreign: readonly string[];
 }
 
+/** As design.md numbers them. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7';
 
 /** An invariant that does not hold; plain JSON. */

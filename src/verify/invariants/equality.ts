@@ -2,7 +2,7 @@ import { isMarked } from '../../domain/ovs-state.ts';
 import type { Rule } from '../../domain/rule.ts';
 import { compareAddresses, reportSurplus } from './addresses.ts';
 import type { Judge } from './judge.ts';
-import { compareLink, compareSysctls } from './links.ts';
+import { compareLink, compareSysctls, DATAPATH_FIELDS } from './links.ts';
 import { compareNeighbours, permanentOn, reportSurplusNeighbours } from './neighbours.ts';
 import { compareRouteOrder, compareRoutes, hasLegOn, reportSurplusRoutes } from './routes.ts';
 import { ruleIdentity } from './rules.ts';
@@ -36,7 +36,7 @@ function checkUplink(judge: Judge): void {
     return;
   }
   const { index, name } = uplink;
-  compareLink('I7', uplink, uplinkNow, run.pendingRows, judge);
+  compareLink('I7', uplink, uplinkNow, run.pendingRows ? DATAPATH_FIELDS : [], judge);
   const had = base.kernel.addresses.filter(a => a.linkIndex === index);
   const has = after.kernel.addresses.filter(a => a.linkIndex === index);
   compareAddresses('I7', had, has, judge);

@@ -2,6 +2,7 @@ import type { Address } from '../../domain/address.ts';
 import type { KernelState } from '../../domain/kernel-state.ts';
 import { linkByIndex, linkByName } from '../../domain/kernel-state.ts';
 import type { Link } from '../../domain/link.ts';
+import type { Route } from '../../domain/route.ts';
 import type { EndedRun, Invariant, Violation } from './ended-run.ts';
 
 /** What every check gets: the run, what follows from it, and where to put violations. */
@@ -17,8 +18,9 @@ export interface Judge {
   nameOf(index: number | null): string;
   /** The same link now; the kernel may have given another ifindex to one that somebody made meanwhile. */
   counterpart(link: Link): Link | undefined;
-  /** False for addresses that somebody put on the uplink after the snapshot was taken: nobody but him knows how they should be. */
-  isInSnapshot(address: Address): boolean;
+  /** False for what somebody put on the uplink after the snapshot was taken: it must not be lost, but nobody moves it. */
+  hadAddress(address: Address): boolean;
+  hadRoute(route: Route): boolean;
   violated(invariant: Invariant, what: string, object: string, expected: unknown, got: unknown): void;
 }
 
@@ -49,9 +51,16 @@ export function createJudge(run: EndedRun, violations: Violation[]): Judge {
       if (byIndex !== undefined && (link.index === index || isSameLink(link, byIndex))) return byIndex;
       return after.kernel.links.find(one => one.name === link.name && one.kind === link.kind && one.index !== index);
     },
-    isInSnapshot(address) {
+    hadAddress(address) {
       if (snapshot === undefined || address.linkIndex !== index) return true;
       return snapshot.addresses.some(one => one.local === address.local && one.prefixLength === address.prefixLength);
+    },
+    hadRoute(route) {
+      if (snapshot === undefined) return true;
+      const { destination, table, priority } = route;
+      return snapshot.routes.some(
+        one => one.destination === destination && one.table === table && one.priority === priority,
+      );
     },
     violated(invariant, what, object, expected, got) {
       if (run.foreign.includes(object)) return;

@@ -1,10 +1,12 @@
 import type { Effect } from '../../domain/effect.ts';
+import { linkByIndex } from '../../domain/kernel-state.ts';
+import type { Link } from '../../domain/link.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
 import type { MigrationPlan } from '../../domain/plan.ts';
 import { compareAddresses, isAddress } from './addresses.ts';
-import type { EndedRun } from './ended-run.ts';
 import type { Judge } from './judge.ts';
-import { compareLink, compareSysctls } from './links.ts';
+import { isOvsLink } from './judge.ts';
+import { compareLink, compareSysctls, IPV6_MTU } from './links.ts';
 import { compareNeighbours, permanentOn } from './neighbours.ts';
 import { compareRoutes, hasLegOn, identityOf } from './routes.ts';
 import { ruleIdentity, ruleObject } from './rules.ts';
@@ -29,10 +31,10 @@ function checkLinks(judge: Judge): void {
       judge.violated('I4', 'deleted', `link ${link.name}`, 'present', 'missing');
       continue;
     }
-    // Of a link that somebody made meanwhile, and that has another ifindex here, nothing else can be compared.
-    if (is.index !== link.index) continue;
-    // Ports of a bridge that is used too may be looked at by another datapath than before, but they are still its ports.
-    compareLink('I4', link, is, false, judge);
+    if (!isComparable(link, judge)) continue;
+    // Open vSwitch gives the ports that it makes the smallest MTU in their bridge.
+    const followsBridge = isOvsLink(link) && judge.run.result === 'committed';
+    compareLink('I4', link, is, followsBridge ? ['mtu'] : [], judge);
     const on = link.index;
     const addresses = base.kernel.addresses.filter(a => a.linkIndex === on);
     compareAddresses(
@@ -43,13 +45,22 @@ function checkLinks(judge: Judge): void {
     );
     const neighbours = permanentOn(base.kernel.neighbours, on);
     compareNeighbours('I4', neighbours, permanentOn(after.kernel.neighbours, on), judge);
-    compareSysctls('I4', link.name, base.sysctls[link.name] ?? {}, after.sysctls[link.name], judge);
+    const [was, now] = [base.sysctls[link.name] ?? {}, after.sysctls[link.name]];
+    compareSysctls('I4', link.name, was, now, judge, followsBridge ? [IPV6_MTU] : []);
   }
+}
+
+/**
+ * False for a link that somebody made meanwhile and that has another ifindex here, and for those that Open vSwitch has made while it does not run:
+ * whether they are up is for it to say.
+ */
+function isComparable(link: Link, judge: Judge): boolean {
+  return judge.counterpart(link)?.index === link.index && (judge.run.ovsAnswers || !isOvsLink(link));
 }
 
 function checkRoutes(judge: Judge): void {
   const { base, after } = judge.run;
-  const elsewhere = base.kernel.links.filter(link => judge.counterpart(link)?.index !== link.index);
+  const elsewhere = base.kernel.links.filter(link => !isComparable(link, judge));
   const isForeign = (route: (typeof base.kernel.routes)[number]): boolean =>
     (judge.uplink === undefined || !hasLegOn(route, judge.uplink.index)) &&
     !elsewhere.some(link => hasLegOn(route, link.index));
@@ -106,7 +117,7 @@ function checkEffects(judge: Judge): void {
   const added = new Set<string>();
   for (const { effect, done } of run.effects) {
     if (!done) continue;
-    const refusal = run.plan === null ? 'there was no plan' : whyNotOurs(effect, run, run.plan, added);
+    const refusal = run.plan === null ? 'there was no plan' : whyNotOurs(effect, judge, run.plan, added);
     if (refusal !== null)
       judge.violated('I4', `${effect.op} of what is not ours`, objectOf(effect), 'left alone', refusal);
     if (effect.op === 'rule.add') added.add(ruleIdentity(effect.rule, false));
@@ -117,9 +128,13 @@ function checkEffects(judge: Judge): void {
 }
 
 /** Why an effect deletes what is not ours; null when it does not. */
-function whyNotOurs(effect: Effect, run: EndedRun, plan: MigrationPlan, added: ReadonlySet<string>): string | null {
-  const isBystander = (index: number): boolean =>
-    index !== plan.uplinkIndex && run.base.kernel.links.some(link => link.index === index);
+function whyNotOurs(effect: Effect, judge: Judge, plan: MigrationPlan, added: ReadonlySet<string>): string | null {
+  const { run } = judge;
+  const isBystander = (index: number): boolean => {
+    const link = index === plan.uplinkIndex ? undefined : linkByIndex(run.base.kernel, index);
+    // Made meanwhile, it may have another ifindex here, and ours the one that it would have had.
+    return link !== undefined && (judge.counterpart(link)?.index ?? index) === index;
+  };
   const onBystander = (index: number): string | null => (isBystander(index) ? `it is on link ${index}` : null);
   switch (effect.op) {
     case 'link.rename':

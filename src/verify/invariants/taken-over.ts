@@ -3,13 +3,13 @@ import type { Link } from '../../domain/link.ts';
 import { MAX_LINK_NAME_LENGTH } from '../../domain/link.ts';
 import { compareAddresses, isAddress, staysOnLink } from './addresses.ts';
 import type { Judge } from './judge.ts';
-import { compareLink, compareSysctls } from './links.ts';
+import { compareLink, compareSysctls, DATAPATH_FIELDS, IPV6_MTU } from './links.ts';
 import { compareNeighbours, permanentOn } from './neighbours.ts';
-import { compareRouteOrder, compareRoutes, hasLegOn, isOfKernel, withLegsOn } from './routes.ts';
+import { compareRouteOrder, compareRoutes, hasLegOn, identityOf, isOfKernel, withLegsOn } from './routes.ts';
 import { ruleIdentity, ruleObject } from './rules.ts';
 
 /** Not a setting: the kernel tells what it does, or says the link's MTU again. */
-const DERIVED = ['ipv4/conf/{link}/mc_forwarding', 'ipv6/conf/{link}/mc_forwarding', 'ipv6/conf/{link}/mtu'];
+const DERIVED = ['ipv4/conf/{link}/mc_forwarding', 'ipv6/conf/{link}/mc_forwarding', IPV6_MTU];
 
 /**
  * I1 for a committed run: the host port has everything that the uplink had, with every attribute and in the kernel's order; layout
@@ -23,7 +23,7 @@ export function checkTakenOver(judge: Judge): void {
   // That it is gone is told already.
   if (home === undefined || judge.uplinkNow === undefined) return;
   // The uplink itself is as it was, but for its name and who holds it.
-  compareLink('I1', uplink, { ...judge.uplinkNow, name: uplink.name }, true, judge);
+  compareLink('I1', uplink, judge.uplinkNow, ['name', ...DATAPATH_FIELDS], judge);
   const moves = plan.hostPort !== null;
 
   // What others have added while the run was under way may stay where they put it.
@@ -41,8 +41,16 @@ export function checkTakenOver(judge: Judge): void {
     judge,
   );
 
-  const routes = base.kernel.routes.map(route => withLegsOn(route, uplink.index, home.index));
-  const moved = routes.filter(route => hasLegOn(route, home.index) && !isOfKernel(route));
+  const routes = base.kernel.routes
+    .filter(route => !hasLegOn(route, uplink.index) || judge.hadRoute(route))
+    .map(route => withLegsOn(route, uplink.index, home.index));
+  const known = snapshot === undefined ? undefined : new Set(snapshot.routes.map(identityOf));
+  const moved = routes.filter(
+    (route, at) =>
+      hasLegOn(route, home.index) &&
+      !isOfKernel(route) &&
+      (known === undefined || known.has(identityOf(base.kernel.routes[at] ?? route))),
+  );
   compareRoutes('I1', moved, after.kernel.routes, judge);
   compareRouteOrder('I1', routes, after.kernel.routes, judge);
 

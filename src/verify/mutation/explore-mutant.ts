@@ -15,14 +15,19 @@ export interface ExploreMutantResult {
   readonly cases: number;
   /** Cases that broke an invariant. */
   readonly failed: number;
-  /** Of one that was made small: its size, and the invariant that it broke; empty where none was. */
-  readonly how: string;
+  /** Of those that were made small: the invariant, and the case. */
+  readonly findings: readonly string[];
 }
 
 /** Explores in this process, whose chart or inverse is at fault: called through `runMutated`. */
 export async function exploreMutant({ seed, budget, jobs }: ExploreMutantOptions): Promise<ExploreMutantResult> {
   const { cases, failed, findings } = await explore({ seed, budget, jobs, hosts: await readShippedHosts() });
-  const { violations = [], case: smallest } = findings[0] ?? {};
-  const how = violations.map(({ invariant, what }) => `${invariant} ${what}`)[0] ?? '';
-  return { cases, failed, how: smallest === undefined ? '' : `${how}: ${describeCase(smallest)}` };
+  return {
+    cases,
+    failed,
+    findings: findings.map(({ violations: [first], case: smallest }) => {
+      const broken = first === undefined ? '' : `${first.invariant} ${first.what} (${first.object})`;
+      return `${broken}: ${describeCase(smallest)}`;
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Address } from '../../../src/domain/address.ts';
+import type { Effect } from '../../../src/domain/effect.ts';
 import { LAYOUTS } from '../../../src/domain/layout.ts';
 import { FORWARD_STEPS, ROLLBACK_STEPS } from '../../../src/domain/plan.ts';
 import type { StepContext } from '../../../src/domain/steps/context.ts';
@@ -92,12 +93,16 @@ describe('configuring and addressing the host port', () => {
 describe('taking addresses off the uplink', () => {
   const kernel = hosts.kernelWith({ addresses: [hosts.address({ local: '10.9.0.3' })] });
 
+  /** What takes an address away, of all that the step wants. */
+  const removals = (context: StepContext): readonly Effect[] =>
+    forwardEffects('removingUplinkAddresses', context).filter(effect => effect.op === 'address.remove');
+
   it('happens only to those that the host port has', () => {
     const context = sceneContext({ kernel, uplink: RENAMED, hostPort: { flags: UP } });
-    expect(forwardEffects('removingUplinkAddresses', context)).toEqual([]);
+    expect(removals(context)).toEqual([]);
     const half = [...context.kernel.addresses, onHostPort(hosts.address({ local: '10.9.0.3' }))];
     const some: StepContext = { ...context, kernel: { ...context.kernel, addresses: half } };
-    expect(forwardEffects('removingUplinkAddresses', some)).toMatchObject([
+    expect(removals(some)).toMatchObject([
       { op: 'address.remove', address: { local: '10.9.0.3', linkIndex: hosts.ETH0 } },
     ]);
   });
@@ -106,9 +111,7 @@ describe('taking addresses off the uplink', () => {
     const context = sceneContext({ kernel, uplink: RENAMED, hostPort: { flags: UP } });
     const foreign = hosts.address({ local: '10.99.0.1' });
     const addresses = [...context.kernel.addresses, foreign, onHostPort(foreign)];
-    expect(forwardEffects('removingUplinkAddresses', { ...context, kernel: { ...context.kernel, addresses } })).toEqual(
-      [],
-    );
+    expect(removals({ ...context, kernel: { ...context.kernel, addresses } })).toEqual([]);
   });
 });
 

@@ -236,6 +236,12 @@ export const BAD_CHARTS: readonly BadChart[] = [
     { state: 'first', says: 'must lead to back' },
   ),
   bad(
+    'failure-misled',
+    'an event that ends the run with a change in place',
+    { 'states/first/on/QUIT': { target: 'refused' } },
+    { state: 'first', says: 'leaves a change in place' },
+  ),
+  bad(
     'reason-unrecorded',
     'a failure that nobody is told of',
     { 'states/first/on/ABORT/actions': undefined },

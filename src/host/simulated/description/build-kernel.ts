@@ -11,6 +11,7 @@ import type { KernelState } from '../../../domain/kernel-state.ts';
 import type { Link } from '../../../domain/link.ts';
 import { isUp } from '../../../domain/link.ts';
 import type { Route } from '../../../domain/route.ts';
+import { RT_TABLE_LOCAL } from '../../../domain/route.ts';
 import type { Rule } from '../../../domain/rule.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
 import type { Failure, UplinkError } from '../../../errors.ts';
@@ -29,6 +30,7 @@ const STATE_FLAGS = IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_
 const NO_DAD = { 'ipv6/conf/accept_dad': '0' };
 const IPV6_MTU = 'ipv6/conf/mtu';
 const RTPROT_KERNEL = 2;
+const LOOPBACK_IPV6 = '::1';
 const LOOPBACK_ADDRESS = '127.0.0.1/8 scope host label lo';
 
 /** Rules of every namespace. */
@@ -112,7 +114,10 @@ function toAddress(address: DescribedAddress, link: LinkDocument, linkIndex: num
   return { ...address, linkIndex, label, flags: address.flags & ~STATE_FLAGS };
 }
 
-/** What drivers decide: links without a notion of a wire are in state `unknown` while they are up, members of a bond have no IPv6. */
+/**
+ * What drivers decide: links without a notion of a wire are in state `unknown` while they are up, members of a bond have no IPv6; and lo has its
+ * own way (init_loopback): a permanent address and its local route, nothing else.
+ */
 function asDriversHaveIt(kernel: KernelState): KernelState {
   const isMember = (index: number | null): boolean =>
     kernel.links.some(link => link.index === index && (link.flags & IFF_SLAVE) !== 0);
@@ -123,9 +128,10 @@ function asDriversHaveIt(kernel: KernelState): KernelState {
     links: kernel.links.map(link => (isUp(link) && hasNoWire(link) ? { ...link, operState: 'unknown' } : link)),
     addresses: kernel.addresses
       .filter(address => !isMember(address.linkIndex))
-      // init_loopback() makes it permanent, and nothing else.
-      .map(address => (address.local === '::1' ? { ...address, flags: IFA_F_PERMANENT } : address)),
-    routes: kernel.routes.filter(route => !route.nexthops.some(hop => isMember(hop.linkIndex))),
+      .map(address => (address.local === LOOPBACK_IPV6 ? { ...address, flags: IFA_F_PERMANENT } : address)),
+    routes: kernel.routes
+      .filter(route => !route.nexthops.some(hop => isMember(hop.linkIndex)))
+      .filter(route => route.table === RT_TABLE_LOCAL || route.destination !== `${LOOPBACK_IPV6}/128`),
   };
 }
 

@@ -45,6 +45,7 @@ export interface DescribedOvs {
   readonly bridges: readonly DescribedBridge[];
 }
 
+/** A bridge that somebody else has made. */
 export interface DescribedBridge {
   readonly name: string;
   readonly datapathType: 'netdev' | 'system';
@@ -57,6 +58,7 @@ export interface DescribedBridge {
   readonly ports: readonly DescribedPort[];
 }
 
+/** A port of it with one interface. */
 export interface DescribedPort {
   readonly name: string;
   /** Type of the only interface: empty for a link that is there, `internal` for one that Open vSwitch makes. */

@@ -156,5 +156,5 @@ export const hostSchema = z.strictObject(
 
 /** A description as it was read: every default filled in, nothing derived yet. */
 export type HostDocument = z.output<typeof hostSchema>;
+/** One link of it. */
 export type LinkDocument = HostDocument['links'][number];
-export type BridgeDocument = HostDocument['ovs']['bridges'][number];

@@ -1,28 +1,46 @@
 import type { Failure } from '../../../errors.ts';
 import type { Namespace } from './namespace.ts';
 
-/** Drops what arrives on a link; drops that wait for a name which no link has are taken away first (nftables.ts). */
+/** A chain of ours on the ingress of a link, bound by name; it drops, or lets pass after a hand-over that failed half way. */
+export interface IngressChain {
+  readonly name: string;
+  readonly drops: boolean;
+}
+
+/** Drops what arrives on a link; chains that wait for a name which no link has are taken away first (nftables.ts). */
 export function muteLink(ns: Namespace, linkName: string): Failure | null {
   if (ns.nodeByName(linkName) === undefined) {
     return { code: 'LINK_GONE', what: 'cannot drop what comes in', object: linkName };
   }
-  const bound = ns.muted.filter(name => ns.nodeByName(name) !== undefined);
-  ns.muted = bound.includes(linkName) ? bound : [...bound, linkName];
+  const bound = ns.chains.filter(chain => ns.nodeByName(chain.name) !== undefined);
+  const isMuted = bound.some(chain => chain.name === linkName && chain.drops);
+  ns.setChains(isMuted ? bound : [...without(bound, linkName), { name: linkName, drops: true }]);
   return null;
 }
 
 /** Idempotent; also for a link that is gone. */
 export function unmuteLink(ns: Namespace, linkName: string): void {
-  if (ns.muted.includes(linkName)) ns.muted = ns.muted.filter(name => name !== linkName);
+  ns.setChains(without(ns.chains, linkName));
 }
 
-/** Moves the drop from one link to another. Without one to move, nothing is dropped, and nothing is heard anew. */
+/** Moves the drop from one link to another; without one to move, a chain that lets pass is left on the other link. */
 export function handOver(ns: Namespace, from: string, to: string): Failure | null {
-  if (!ns.muted.includes(from)) {
-    unmuteLink(ns, to);
-    const errno = { errno: 2, errnoName: 'ENOENT' };
-    return { code: 'NETLINK_REFUSED', what: 'cannot change policy of chain', object: `drop-${from}`, ...errno };
+  const rest = without(ns.chains, to);
+  if (!rest.some(chain => chain.name === from)) {
+    ns.setChains([...rest, { name: to, drops: false }]);
+    // nf_tables takes it for a base chain of a kind that it does not know.
+    return {
+      code: 'UNSUPPORTED',
+      what: 'cannot change nf_tables policy',
+      object: `drop-${from}`,
+      got: 'EOPNOTSUPP',
+      advice: 'this kernel lacks nf_tables with netdev chains (CONFIG_NF_TABLES_NETDEV)',
+    };
   }
-  ns.muted = [...ns.muted.filter(name => name !== from && name !== to), to];
+  ns.setChains([...without(rest, from), { name: to, drops: true }]);
   return null;
+}
+
+function without(chains: readonly IngressChain[], name: string): readonly IngressChain[] {
+  return chains.filter(chain => chain.name !== name);
 }

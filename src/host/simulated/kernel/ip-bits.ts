@@ -57,12 +57,15 @@ export function fillHost(bits: Bits, length: number, bit: '0' | '1'): string {
   return textOf(bits.slice(0, length).padEnd(bits.length, bit));
 }
 
+const networks = new Map<string, string>();
+
 /** `10.9.0.0/24` of `10.9.0.2` and 24. */
 export function networkText(address: string, length: number): string {
-  return `${fillHost(bitsOf(address), length, '0')}/${length}`;
+  const key = `${address}/${length}`;
+  return networks.get(key) ?? keep(networks, key, `${fillHost(bitsOf(address), length, '0')}/${length}`);
 }
 
 /** True when both addresses have the same first `length` bits. */
 export function isSameNetwork(a: string, b: string, length: number): boolean {
-  return bitsOf(a).slice(0, length) === bitsOf(b).slice(0, length);
+  return a === b || networkText(a, length) === networkText(b, length);
 }

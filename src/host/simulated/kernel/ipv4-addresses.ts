@@ -20,7 +20,7 @@ import {
   prefixAddress,
   removeAddressRoutes,
 } from './ipv4-prefix-routes.ts';
-import { flushIpv4Link, markIpv4Legs } from './ipv4-routes.ts';
+import { flushIpv4Link, markIpv4Legs } from './ipv4-route-flush.ts';
 import { hold, letGo, setLifetimes, startLifetimes } from './lifetimes.ts';
 import type { HeldAddress, LinkNode, Namespace } from './namespace.ts';
 import { runs } from './namespace.ts';

@@ -6,7 +6,12 @@ import type { RejectErrno, TableAnswer } from './rule-lookup.ts';
 import { lookUpByRules } from './rule-lookup.ts';
 
 /** Routes that drop packets, and what they answer; `next` for throw. */
-const REJECTS: Readonly<Record<number, RejectErrno | 'next'>> = { 6: 'EINVAL', 7: 'EHOSTUNREACH', 8: 'EACCES', 9: 'next' };
+const REJECTS: Readonly<Record<number, RejectErrno | 'next'>> = {
+  6: 'EINVAL',
+  7: 'EHOSTUNREACH',
+  8: 'EACCES',
+  9: 'next',
+};
 
 /** A route and the leg that fits. */
 export interface Hit {

@@ -3,8 +3,9 @@ import { IFA_F_NOPREFIXROUTE, IFA_F_SECONDARY } from '../../../domain/address.ts
 import { isUp } from '../../../domain/link.ts';
 import { RTN_BROADCAST, RTN_LOCAL, RTN_UNICAST } from '../../../domain/route.ts';
 import { bitsOf, fillHost, isSameNetwork } from './ip-bits.ts';
+import { addKernelRoute, removeKernelRoute } from './ipv4-kernel-routes.ts';
 import { addressType } from './ipv4-lookup.ts';
-import { addKernelRoute, flushIpv4Source, removeKernelRoute } from './ipv4-routes.ts';
+import { flushIpv4Source } from './ipv4-route-flush.ts';
 import type { LinkNode, Namespace } from './namespace.ts';
 import { isLoopback } from './namespace.ts';
 
@@ -20,6 +21,7 @@ export function isSameSubnet(a: Address, b: Address): boolean {
   return a.prefixLength === b.prefixLength && isSameNetwork(prefixAddress(a), prefixAddress(b), a.prefixLength);
 }
 
+/** True for an address that its primary takes along. */
 export function isSecondary(address: Address): boolean {
   return (address.flags & IFA_F_SECONDARY) !== 0;
 }

@@ -13,7 +13,7 @@ import {
 import type { Hit6 } from './ipv6-lookup.ts';
 import { isOwnAddress, isReject, lookUp6, lookUpInTable6 } from './ipv6-lookup.ts';
 import type { Namespace } from './namespace.ts';
-import { isLoopback, runs } from './namespace.ts';
+import { isLoopback, runs, speaksIpv6 } from './namespace.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 
@@ -35,7 +35,7 @@ export function checkLeg6(ns: Namespace, wanted: Nexthop, route: Route, ignoreDo
     node = ns.node(found);
   }
   if (node === undefined) return refuse('ENODEV');
-  if (!node.hasIpv6 || node.sysctls['ipv6/conf/{link}/disable_ipv6'] === '1') {
+  if (!speaksIpv6(node)) {
     return refuse('EACCES', 'IPv6 is disabled on nexthop device');
   }
   if (!isUp(node.link) && !ignoreDown) return refuse('ENETDOWN', 'Nexthop device is not up');
@@ -83,12 +83,13 @@ function checkOnlink(ns: Namespace, gateway: string, linkIndex: number | null): 
   return linkIndex!;
 }
 
-/** True when some route of this table and prefix leaves by the link. */
-function leadsBy(ns: Namespace, { table, destination }: Route, linkIndex: number | null): boolean {
+/** True when some route of this table, prefix and metric leaves by the link. */
+function leadsBy(ns: Namespace, { table, destination, priority }: Route, linkIndex: number | null): boolean {
   return ns.ipv6Routes.some(
     route =>
       route.table === table &&
       route.destination === destination &&
+      route.priority === priority &&
       route.nexthops.some(hop => hop.linkIndex === linkIndex && (hop.flags & RTNH_F_DEAD) === 0),
   );
 }

@@ -31,7 +31,7 @@ export function lookUpInTable6(
   let bestLength = -1;
   let bestMetric = 0;
   for (const route of ns.ipv6Routes) {
-    if (route.table !== table) continue;
+    if (route.table !== table || ns.hasExpired(route)) continue;
     const prefix = prefixOf(route.destination);
     const metric = route.priority ?? 0;
     const isBetter = prefix.length > bestLength || (prefix.length === bestLength && metric < bestMetric);
@@ -58,16 +58,13 @@ export function lookUp6(ns: Namespace, destination: string, oif: number | null):
 
 /** ipv6_chk_addr_and_flags: is the address ours? Link-local ones count on their own link only. */
 export function isOwnAddress(ns: Namespace, address: string, linkIndex: number | null, tentativeToo: boolean): boolean {
-  const isBound = linkIndex !== null && isLinkLocal({ family: 6, local: address });
-  return ns.nodes.some(
-    node =>
-      (!isBound || node.link.index === linkIndex) &&
-      node.ipv6.some(
-        held =>
-          held.address.local === address &&
-          (tentativeToo ||
-            (held.address.flags & IFA_F_TENTATIVE) === 0 ||
-            (held.address.flags & IFA_F_OPTIMISTIC) !== 0),
-      ),
-  );
+  for (const { link, ipv6 } of ns.nodes) {
+    for (const held of ipv6) {
+      const { local, flags } = held.address;
+      if (local !== address) continue;
+      if (linkIndex !== null && linkIndex !== link.index && isLinkLocal(held.address)) continue;
+      if (tentativeToo || (flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) !== IFA_F_TENTATIVE) return true;
+    }
+  }
+  return false;
 }

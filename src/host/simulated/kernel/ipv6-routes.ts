@@ -1,12 +1,5 @@
 import type { Nexthop, Route } from '../../../domain/route.ts';
-import {
-  RT_TABLE_LOCAL,
-  RT_TABLE_MAIN,
-  RTN_LOCAL,
-  RTN_UNICAST,
-  RTNH_F_DEAD,
-  RTNH_F_LINKDOWN,
-} from '../../../domain/route.ts';
+import { RTPROT_KERNEL } from '../../../domain/route.ts';
 import { prefixOf } from './ip-bits.ts';
 import type { RouteMode } from './ipv4-routes.ts';
 import { checkLeg6 } from './ipv6-legs.ts';
@@ -15,12 +8,13 @@ import type { Namespace } from './namespace.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 
-const LOOPBACK_INDEX = 1;
+/** The ifindex of `lo`. */
+export const LOOPBACK_INDEX = 1;
+
 /** What the kernel forgets of routes that drop packets, and of those by `lo`, which it takes for such. */
 const FORGOTTEN = { preference: 0, expiresS: null };
+
 const IP6_RT_PRIO_USER = 1024;
-/** IP6_RT_PRIO_ADDRCONF */
-export const PREFIX_ROUTE_METRIC = 256;
 
 /** ip6_route_add and ip6_route_multipath_add: every leg is a route of its own that joins those of its key. */
 export function addIpv6Route(ns: Namespace, wanted: Route, mode: RouteMode): Refusal | null {
@@ -118,11 +112,13 @@ function hasGateway(route: Route): boolean {
   return route.nexthops.some(hop => hop.gateway !== null);
 }
 
-function isSameNode(a: Route, b: Route): boolean {
+/** True for routes of one place in the tree. */
+export function isSameNode(a: Route, b: Route): boolean {
   return a.table === b.table && a.destination === b.destination && a.source === b.source;
 }
 
-function isSameHop(a: Nexthop, b: Nexthop | undefined): boolean {
+/** True for legs of which the kernel takes only one. */
+export function isSameHop(a: Nexthop, b: Nexthop | undefined): boolean {
   return b !== undefined && a.linkIndex === b.linkIndex && a.gateway === b.gateway;
 }
 
@@ -165,16 +161,29 @@ export function removeIpv6Route(ns: Namespace, wanted: Route): Refusal | null {
     replaceOrDrop(ns, route, left.length === 0 ? undefined : { ...route, nexthops: left });
     return null;
   }
-  return refuse('ESRCH');
+  return isNullEntry(ns, wanted) ? refuse('ENOENT') : refuse('ESRCH');
 }
 
-function replaceOrDrop(ns: Namespace, route: Route, by: Route | undefined): void {
+/** A tree without a default holds the null entry in its place: an unreachable one of protocol kernel, which nobody may remove. */
+function isNullEntry(ns: Namespace, wanted: Route): boolean {
+  return (
+    wanted.destination === '::/0' &&
+    wanted.nexthops.length === 0 &&
+    (wanted.priority ?? 0) === 0 &&
+    (wanted.protocol === 0 || wanted.protocol === RTPROT_KERNEL) &&
+    !ns.ipv6Routes.some(route => isSameNode(route, wanted))
+  );
+}
+
+/** Puts another route in the place of one, or none. */
+export function replaceOrDrop(ns: Namespace, route: Route, by: Route | undefined): void {
   dropExpiry(ns, route);
   const at = ns.ipv6Routes.indexOf(route);
   ns.setIpv6Routes(by === undefined ? ns.ipv6Routes.toSpliced(at, 1) : ns.ipv6Routes.with(at, by));
 }
 
-function dropExpiry(ns: Namespace, route: Route): void {
+/** Lets a route stay for ever. */
+export function dropExpiry(ns: Namespace, route: Route): void {
   const expiry = ns.routeExpiry.get(route);
   if (expiry === undefined) return;
   ns.clock.clearTimeout(expiry.timer);
@@ -198,146 +207,4 @@ export function setExpiry(ns: Namespace, route: Route, dueMs: number | null): vo
   };
   ns.routeExpiry.set(made, expiry);
   ns.countLimited(1);
-}
-
-/** A route that the kernel makes for an address. */
-export function kernelRoute6(
-  table: number,
-  type: number,
-  destination: string,
-  linkIndex: number,
-  metric: number,
-): Route {
-  return {
-    family: 6,
-    table,
-    type,
-    protocol: 2,
-    scope: 0,
-    tos: 0,
-    destination,
-    source: null,
-    priority: metric,
-    prefSrc: null,
-    flags: 0,
-    preference: 0,
-    metrics: {},
-    nexthops: [{ linkIndex, gateway: null, gatewayFamily: null, weight: 1, flags: 0 }],
-    nexthopId: null,
-    encapType: null,
-    expiresS: null,
-  };
-}
-
-/** addrconf_prefix_route: also where another has the same key; one that is there takes over the lifetime. */
-export function addPrefixRoute(
-  ns: Namespace,
-  destination: string,
-  linkIndex: number,
-  metric: number | null,
-  dueMs: number | null,
-): void {
-  const wanted = kernelRoute6(RT_TABLE_MAIN, RTN_UNICAST, destination, linkIndex, metric ?? PREFIX_ROUTE_METRIC);
-  const leg = checkLeg6(ns, wanted.nexthops[0]!, wanted);
-  if ('errno' in leg) return;
-  const made = { ...wanted, nexthops: [leg] };
-  if (insertIpv6Route(ns, made, 'kernel') === null) {
-    if (dueMs !== null && linkIndex !== LOOPBACK_INDEX) setExpiry(ns, made, dueMs);
-    return;
-  }
-  const there = ns.ipv6Routes.find(
-    route =>
-      isSameNode(route, made) && route.priority === made.priority && route.nexthops.some(hop => isSameHop(hop, leg)),
-  );
-  // One that is there for ever stays so.
-  if (there !== undefined && ns.routeExpiry.has(there)) setExpiry(ns, there, dueMs);
-}
-
-/** addrconf_get_prefix_route: the first without a gateway, whoever made it. */
-export function findPrefixRoute(ns: Namespace, destination: string, linkIndex: number): Route | undefined {
-  return ns.ipv6Routes.find(
-    route =>
-      route.table === RT_TABLE_MAIN &&
-      route.destination === destination &&
-      route.nexthops[0]?.linkIndex === linkIndex &&
-      route.nexthops[0].gateway === null,
-  );
-}
-
-/** Removes exactly this route. */
-export function dropIpv6Route(ns: Namespace, route: Route): void {
-  replaceOrDrop(ns, route, undefined);
-}
-
-/** The route of table local that makes an address answer; there also while the link is down. */
-export function addHostRoute(ns: Namespace, address: string, linkIndex: number): void {
-  insertIpv6Route(ns, kernelRoute6(RT_TABLE_LOCAL, RTN_LOCAL, `${address}/128`, linkIndex, 0), 'kernel');
-}
-
-export function removeHostRoute(ns: Namespace, address: string, linkIndex: number): void {
-  const found = ns.ipv6Routes.find(
-    route =>
-      route.table === RT_TABLE_LOCAL &&
-      route.type === RTN_LOCAL &&
-      route.priority === 0 &&
-      route.destination === `${address}/128` &&
-      route.nexthops[0]?.linkIndex === linkIndex,
-  );
-  if (found !== undefined) replaceOrDrop(ns, found, undefined);
-}
-
-/** fib6_ifdown: routes by the link go; a multipath one stays, with a dead leg, while another leg lives. */
-export function flushIpv6Link(ns: Namespace, linkIndex: number, how: 'down' | 'unregister'): void {
-  const left: Route[] = [];
-  let changed = false;
-  for (const route of ns.ipv6Routes) {
-    if (!route.nexthops.some(hop => hop.linkIndex === linkIndex)) {
-      left.push(route);
-      continue;
-    }
-    changed = true;
-    const nexthops =
-      how === 'unregister'
-        ? route.nexthops.filter(hop => hop.linkIndex !== linkIndex)
-        : route.nexthops.map(hop =>
-            hop.linkIndex === linkIndex ? { ...hop, flags: hop.flags | RTNH_F_DEAD | RTNH_F_LINKDOWN } : hop,
-          );
-    if (nexthops.some(hop => (hop.flags & RTNH_F_DEAD) === 0)) left.push({ ...route, nexthops });
-    else dropExpiry(ns, route);
-  }
-  if (changed) ns.setIpv6Routes(left);
-}
-
-/** Sets and clears leg flags on a link: the carrier came or went, or the link is up again. */
-export function markIpv6Legs(ns: Namespace, linkIndex: number, set: number, clear: number): void {
-  let changed = false;
-  const routes = ns.ipv6Routes.map(route => {
-    if (route.type === RTN_LOCAL || !route.nexthops.some(hop => hop.linkIndex === linkIndex)) return route;
-    const nexthops = route.nexthops.map(hop => {
-      const flags = (hop.flags | set) & ~clear;
-      return hop.linkIndex !== linkIndex || flags === hop.flags ? hop : { ...hop, flags };
-    });
-    if (nexthops.every((hop, i) => hop === route.nexthops[i])) return route;
-    changed = true;
-    const made = { ...route, nexthops };
-    const expiry = ns.routeExpiry.get(route);
-    if (expiry !== undefined) {
-      ns.routeExpiry.delete(route);
-      ns.routeExpiry.set(made, expiry);
-    }
-    return made;
-  });
-  if (changed) ns.setIpv6Routes(routes);
-}
-
-/** rt6_remove_prefsrc: routes lose a source that is no address of ours any more. */
-export function stripSource(ns: Namespace, address: string): void {
-  if (!ns.ipv6Routes.some(route => route.prefSrc === address)) return;
-  ns.setIpv6Routes(
-    ns.ipv6Routes.map(route => {
-      if (route.prefSrc !== address) return route;
-      const isOwn = isOwnAddress(ns, address, route.nexthops[0]?.linkIndex ?? null, false);
-      return isOwn ? route : { ...route, prefSrc: null };
-    }),
-  );
 }

@@ -5,7 +5,7 @@ import type { LinkSysctls } from '../../../domain/snapshot.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { Failure } from '../../../errors.ts';
 import { applyEffect } from './apply-effect.ts';
-import { failDad } from './ipv6-addresses.ts';
+import { failDad } from './ipv6-dad.ts';
 import { unregister } from './links.ts';
 import { loadState } from './load-state.ts';
 import type { NewLink } from './make-link.ts';
@@ -35,6 +35,8 @@ export interface KernelModelOptions {
   readonly defaults?: LinkSysctls;
   /** False for kernels before 6.2, which rename no link that is up. */
   readonly liveRename: boolean;
+  /** The ifindex of the next new link; left out, it follows the largest there is. */
+  readonly nextIndex?: number;
 }
 
 /**
@@ -71,6 +73,7 @@ const namespaces = new WeakMap<KernelModel, Namespace>();
 export function createKernelModel(options: KernelModelOptions): KernelModel {
   const ns = new Namespace(options.clock, options.liveRename, options.defaults ?? {});
   loadState(ns, options.state, options.sysctls);
+  if (options.nextIndex !== undefined) ns.nextIndex = options.nextIndex;
   const model: KernelModel = {
     read: ({ routes }) => ns.read(routes),
     sysctls: linkName => readSysctls(ns, linkName),

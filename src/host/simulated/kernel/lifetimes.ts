@@ -12,6 +12,7 @@ export function hold(address: Address): HeldAddress {
     preferredUntilMs: null,
     dadTimer: undefined,
     lifetimeTimer: undefined,
+    isKept: false,
     isDead: false,
   };
 }

@@ -4,9 +4,9 @@ import { IFF_PROMISC, isUp, MAX_LINK_NAME_LENGTH, standsOn } from '../../../doma
 import { RTNH_F_LINKDOWN } from '../../../domain/route.ts';
 import { destroyIpv4, relabelIpv4, reviveIpv4Legs } from './ipv4-addresses.ts';
 import { addAddressRoutes } from './ipv4-prefix-routes.ts';
-import { flushIpv4Link, markIpv4Legs } from './ipv4-routes.ts';
-import { bringIpv6Up, readyIpv6, takeIpv6Down } from './ipv6-addresses.ts';
-import { markIpv6Legs } from './ipv6-routes.ts';
+import { flushIpv4Link, markIpv4Legs } from './ipv4-route-flush.ts';
+import { markIpv6Legs } from './ipv6-route-flush.ts';
+import { bringIpv6Up, readyIpv6, takeIpv6Down } from './ipv6-up-down.ts';
 import type { LinkNode, Namespace } from './namespace.ts';
 import { flagsOf, hasMtuForIpv6, isLoopback, runs } from './namespace.ts';
 import { dropNeighbours } from './neighbours.ts';
@@ -68,12 +68,17 @@ export function setLink(ns: Namespace, index: number, change: LinkSet): Refusal 
 
 /** netdev_state_change says nothing of a link that is down. */
 function tellIfUp(ns: Namespace, node: LinkNode): void {
-  if (isUp(node.link)) ns.tellLink(node);
+  if (!isUp(node.link)) return;
+  ns.tellLink(node);
+  if (!runs(node)) return;
+  // NETDEV_CHANGE: whoever listens takes it for "the wire may have come back".
+  markIpv4Legs(ns, node.link.index, 0, RTNH_F_LINKDOWN);
+  readyIpv6(ns, node);
 }
 
 function setMac(ns: Namespace, node: LinkNode, mac: string): Refusal | null {
-  if (node.link.mac === null) return refuse('EOPNOTSUPP');
-  if (mac.length < node.link.mac.length) return refuse('EINVAL');
+  if (mac.length < (node.link.mac?.length ?? 0)) return refuse('EINVAL');
+  if (node.link.mac === null || node.link.kind === 'ifb') return refuse('EOPNOTSUPP');
   // Multicast, or all zero.
   if ((Number.parseInt(mac.slice(0, 2), 16) & 1) !== 0 || /^(00:)*00$/.test(mac)) return refuse('EADDRNOTAVAIL');
   ns.setLink(node, { mac: mac.toLowerCase() });
@@ -110,7 +115,7 @@ function setMtu(ns: Namespace, node: LinkNode, mtu: number): Refusal | null {
 }
 
 /** dev_valid_name */
-function isValidName(name: string): boolean {
+export function isValidName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/:\s]/.test(name);
 }
 
@@ -221,6 +226,7 @@ export function addAltname(ns: Namespace, index: number, altname: string): Refus
   return null;
 }
 
+/** The inverse. */
 export function removeAltname(ns: Namespace, index: number, altname: string): Refusal | null {
   const node = ns.node(index);
   if (node === undefined) return NO_DEVICE;

@@ -3,8 +3,8 @@ import type { Link } from '../../../domain/link.ts';
 import { IFF_LOWER_UP, isUp } from '../../../domain/link.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
 import { resumeIpv4Lifetimes } from './ipv4-addresses.ts';
-import { resumeIpv6 } from './ipv6-addresses.ts';
 import { setExpiry } from './ipv6-routes.ts';
+import { resumeIpv6 } from './ipv6-up-down.ts';
 import { hold } from './lifetimes.ts';
 import type { LinkNode, Namespace } from './namespace.ts';
 import { hasMtuForIpv6, tellsOperState } from './namespace.ts';
@@ -22,7 +22,7 @@ export function loadState(ns: Namespace, state: KernelState, sysctls: Readonly<R
       ipv6: [],
       hasIpv6: hasMtuForIpv6(link),
       isReady: isUp(link) && hasCarrier,
-      sysctls: { ...sysctls[link.name] },
+      sysctls: sysctls[link.name] ?? {},
       sysctlsRead: undefined,
     };
     ns.insertNode(node);

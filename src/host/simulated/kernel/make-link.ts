@@ -1,9 +1,11 @@
 import type { Link } from '../../../domain/link.ts';
-import { IFF_UP } from '../../../domain/link.ts';
+import { IFF_UP, MAX_LINK_NAME_LENGTH } from '../../../domain/link.ts';
 import type { Failure } from '../../../errors.ts';
-import { bringUp } from './links.ts';
+import { bringUp, isValidName } from './links.ts';
 import type { LinkNode, Namespace } from './namespace.ts';
 import { flagsOf, hasMtuForIpv6, tellsOperState } from './namespace.ts';
+import type { Refusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
 import { rebindRules } from './rules.ts';
 import { IPV6_MTU } from './sysctls.ts';
 
@@ -15,9 +17,12 @@ const IFF_MULTICAST = 0x1000;
 
 /** register_netdevice */
 export function makeLink(ns: Namespace, spec: NewLink): Link | Failure {
-  const taken = [spec.name, ...(spec.altnames ?? [])].find(name => ns.nodeAnsweringTo(name) !== undefined);
-  if (taken !== undefined) {
-    return { code: 'NETLINK_REFUSED', what: 'cannot create link', object: spec.name, errno: 17, errnoName: 'EEXIST' };
+  const refusal = refusalOf(ns, spec);
+  if (refusal !== null) {
+    const { errno, errnoName, extAck } = refusal;
+    const what = `cannot create ${spec.kind} link`;
+    const said = { errno, errnoName, ...(extAck === null ? {} : { extAck }) };
+    return { code: 'NETLINK_REFUSED', what, object: spec.name, ...said };
   }
   const wantsUp = ((spec.flags ?? 0) & IFF_UP) !== 0;
   const hasCarrier = spec.carrier ?? true;
@@ -56,8 +61,8 @@ export function makeLink(ns: Namespace, spec: NewLink): Link | Failure {
 
 /** Puts a link that is down into a namespace, with that namespace's default sysctls. */
 export function registerLink(ns: Namespace, link: Link, hasCarrier: boolean): LinkNode {
-  const sysctls: Record<string, string> = { ...ns.defaults };
-  if (sysctls[IPV6_MTU] !== undefined) sysctls[IPV6_MTU] = String(link.mtu);
+  const isUsual = (ns.defaults[IPV6_MTU] ?? String(link.mtu)) === String(link.mtu);
+  const sysctls = isUsual ? ns.defaults : { ...ns.defaults, [IPV6_MTU]: String(link.mtu) };
   const hasIpv6 = hasMtuForIpv6(link);
   const node: LinkNode = {
     link,
@@ -73,4 +78,10 @@ export function registerLink(ns: Namespace, link: Link, hasCarrier: boolean): Li
   ns.insertNode(node);
   rebindRules(ns, link.index, link.name);
   return node;
+}
+
+function refusalOf(ns: Namespace, { name, altnames = [] }: NewLink): Refusal | null {
+  if (name.length > MAX_LINK_NAME_LENGTH) return refuse('ERANGE', 'Attribute failed policy validation');
+  if (!isValidName(name)) return refuse('EINVAL');
+  return [name, ...altnames].some(one => ns.nodeAnsweringTo(one) !== undefined) ? refuse('EEXIST') : null;
 }

@@ -1,8 +1,8 @@
 import type { EffectResult } from '../../../domain/effect.ts';
 import { isUp } from '../../../domain/link.ts';
 import { destroyIpv4 } from './ipv4-addresses.ts';
-import { flushIpv4Link } from './ipv4-routes.ts';
-import { takeIpv6Down } from './ipv6-addresses.ts';
+import { flushIpv4Link } from './ipv4-route-flush.ts';
+import { takeIpv6Down } from './ipv6-up-down.ts';
 import { setLink, takeDown } from './links.ts';
 import { registerLink } from './make-link.ts';
 import type { Namespace } from './namespace.ts';

@@ -8,6 +8,7 @@ import type { Rule } from '../../../domain/rule.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { HostEvent } from '../../host.ts';
+import type { IngressChain } from './ingress.ts';
 
 /** What the kernel tells on its link and address groups. */
 export type KernelEvent = Extract<HostEvent, { type: `netlink.${string}` }>;
@@ -21,6 +22,8 @@ export interface HeldAddress {
   /** Duplicate address detection that runs, or the next change of a lifetime. */
   dadTimer: unknown;
   lifetimeTimer: unknown;
+  /** It has outlived its link's going down (keep_addr_on_down), and begins anew when the link comes up. */
+  isKept: boolean;
   /** Gone from the list: timers that still fire find it so. */
   isDead: boolean;
 }
@@ -45,8 +48,9 @@ export interface LinkNode {
   hasIpv6: boolean;
   /** IF_READY: up with carrier, so that IPv6 may speak on it. */
   isReady: boolean;
-  sysctls: Record<string, string>;
-  /** The object that was handed out, until a sysctl changes. */
+  /** Also those of IPv6 while the link has none; never changed in place. */
+  sysctls: LinkSysctls;
+  /** What is handed out while the link has no IPv6, until a sysctl changes. */
   sysctlsRead: LinkSysctls | undefined;
 }
 
@@ -62,12 +66,17 @@ export function runs(node: LinkNode): boolean {
   return (node.link.flags & IFF_UP) !== 0 && node.hasCarrier;
 }
 
+/** True unless IPv6 was taken from the link, by its MTU or by sysctl. */
+export function speaksIpv6(node: LinkNode): boolean {
+  return node.hasIpv6 && node.sysctls['ipv6/conf/{link}/disable_ipv6'] !== '1';
+}
+
 /** True for `lo`. */
 export function isLoopback(link: Pick<Link, 'flags'>): boolean {
   return (link.flags & IFF_LOOPBACK) !== 0;
 }
 
-const STATELESS_KINDS = new Set(['tun', 'openvswitch', 'dummy']);
+const STATELESS_KINDS = new Set(['tun', 'openvswitch', 'dummy', 'ifb']);
 
 /** See {@link LinkNode.hasOperState}. */
 export function tellsOperState(link: Link): boolean {
@@ -94,6 +103,7 @@ export class Namespace {
   readonly routeExpiry = new Map<Route, { dueMs: number; timer: unknown }>();
   rules: readonly HeldRule[] = [];
   neighbours: readonly Neighbour[] = [];
+  chains: readonly IngressChain[] = [];
   muted: readonly string[] = [];
   #listeners = new Set<(event: KernelEvent) => void>();
   #full: KernelState | undefined;
@@ -180,6 +190,17 @@ export class Namespace {
     this.#forget();
   }
 
+  setChains(chains: readonly IngressChain[]): void {
+    this.chains = chains;
+    this.muted = chains.filter(chain => chain.drops).map(chain => chain.name);
+  }
+
+  /** True for an IPv6 route whose time is over, though it is still listed. */
+  hasExpired(route: Route): boolean {
+    const expiry = this.routeExpiry.get(route);
+    return expiry !== undefined && expiry.dueMs <= this.clock.now();
+  }
+
   /** Counts what runs down with time: while there is none, reading needs no look at the clock. */
   countLimited(by: 1 | -1): void {
     this.#limited += by;
@@ -190,21 +211,25 @@ export class Namespace {
     const known = withRoutes ? this.#full : this.#withoutRoutes;
     if (known !== undefined) return known;
     this.#links ??= this.nodes.map(node => node.link);
-    this.#addresses ??= [
-      ...this.nodes.flatMap(node => node.ipv4.map(held => held.address)),
-      ...this.nodes.flatMap(node => node.ipv6.map(held => held.address)),
-    ];
+    this.#addresses ??= this.#listAddresses();
     this.#rules ??= this.rules.map(held => held.rule);
     const state: KernelState = {
       links: this.#links,
       addresses: this.#addresses,
-      routes: withRoutes ? [...this.ipv4Routes, ...this.ipv6Routes] : [],
+      routes: withRoutes ? this.ipv4Routes.concat(this.ipv6Routes) : [],
       rules: this.#rules,
       neighbours: this.neighbours,
     };
     if (withRoutes) this.#full = state;
     else this.#withoutRoutes = state;
     return state;
+  }
+
+  #listAddresses(): readonly Address[] {
+    const list: Address[] = [];
+    for (const { ipv4 } of this.nodes) for (const held of ipv4) list.push(held.address);
+    for (const { ipv6 } of this.nodes) for (const held of ipv6) list.push(held.address);
+    return list;
   }
 
   #age(): void {

@@ -1,6 +1,7 @@
 import type { Neighbour } from '../../../domain/neighbour.ts';
 import { NUD_PERMANENT } from '../../../domain/neighbour.ts';
 import type { Namespace } from './namespace.ts';
+import { speaksIpv6 } from './namespace.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 
@@ -17,7 +18,9 @@ function isSameEntry(a: Neighbour, b: Neighbour): boolean {
 
 /** neigh_add with CREATE and REPLACE. */
 export function setNeighbour(ns: Namespace, wanted: Neighbour): Refusal | null {
-  if (ns.node(wanted.linkIndex) === undefined) return refuse('ENODEV');
+  const node = ns.node(wanted.linkIndex);
+  if (node === undefined) return refuse('ENODEV');
+  if (wanted.family === 6 && !speaksIpv6(node)) return refuse('EINVAL', 'IPv6 is disabled on this device');
   const list = ns.neighbours;
   const at = list.findIndex(one => isSameEntry(one, wanted));
   const was = list[at];

@@ -40,7 +40,8 @@ export function lookUpByRules<T>(
     }
     if (rule.action !== FR_ACT_TO_TBL) return ERRNO_OF_ACTION[rule.action] ?? 'EINVAL';
     const answer = lookUp(rule.table);
-    if (typeof answer === 'object' ? !isSuppressed(rule) : answer !== 'next') return answer;
+    if (answer === 'next' || (typeof answer === 'object' && isSuppressed(rule))) continue;
+    return answer;
   }
   return 'ENETUNREACH';
 }

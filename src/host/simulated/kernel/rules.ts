@@ -34,38 +34,69 @@ export function addRule(ns: Namespace, wanted: Rule): Refusal | null {
   return null;
 }
 
-/** fib_nl_delrule */
+/** fib_nl_delrule: the first that fits in what the request says; what it leaves open fits any. */
 export function removeRule(ns: Namespace, wanted: Rule): Refusal | null {
-  const found = ns.rules.find(({ rule }) => isSameRule(rule, wanted));
+  const found = ns.rules.find(({ rule }) => fits(rule, wanted));
   if (found === undefined) return refuse('ENOENT');
   ns.rules = ns.rules.filter(held => held !== found);
   ns.rulesChanged();
   return null;
 }
 
-function isSameRule(a: Rule, b: Rule): boolean {
+/** rule_exists: everything counts but prefixes and tos that the new rule leaves open, and the inversion. */
+function isSameRule(rule: Rule, wanted: Rule): boolean {
   return (
-    a.family === b.family &&
-    a.priority === b.priority &&
-    a.action === b.action &&
-    a.table === b.table &&
-    a.from === b.from &&
-    a.to === b.to &&
-    a.tos === b.tos &&
-    a.iif === b.iif &&
-    a.oif === b.oif &&
-    (a.fwmark ?? 0) === (b.fwmark ?? 0) &&
-    (a.fwmask ?? 0) === (b.fwmask ?? 0) &&
-    a.goto === b.goto &&
-    a.suppressPrefixLength === b.suppressPrefixLength &&
-    a.suppressGroup === b.suppressGroup &&
-    a.l3mdev === b.l3mdev &&
-    a.ipProtocol === b.ipProtocol &&
-    isSameRange(a.uidRange, b.uidRange) &&
-    isSameRange(a.sourcePorts, b.sourcePorts) &&
-    isSameRange(a.destinationPorts, b.destinationPorts) &&
-    (a.flags & FIB_RULE_INVERT) === (b.flags & FIB_RULE_INVERT)
+    hasSameSelectors(rule, wanted) &&
+    rule.action === wanted.action &&
+    rule.table === wanted.table &&
+    rule.iif === wanted.iif &&
+    rule.oif === wanted.oif &&
+    (rule.fwmark ?? 0) === (wanted.fwmark ?? 0) &&
+    maskOf(rule) === maskOf(wanted) &&
+    rule.suppressPrefixLength === wanted.suppressPrefixLength &&
+    rule.suppressGroup === wanted.suppressGroup &&
+    rule.l3mdev === wanted.l3mdev &&
+    rule.ipProtocol === wanted.ipProtocol &&
+    isSameRange(rule.uidRange, wanted.uidRange) &&
+    isSameRange(rule.sourcePorts, wanted.sourcePorts) &&
+    isSameRange(rule.destinationPorts, wanted.destinationPorts)
   );
+}
+
+/** rule_find */
+function fits(rule: Rule, wanted: Rule): boolean {
+  return (
+    hasSameSelectors(rule, wanted) &&
+    (wanted.action === 0 || rule.action === wanted.action) &&
+    (wanted.table === 0 || rule.table === wanted.table) &&
+    (wanted.iif ?? rule.iif) === rule.iif &&
+    (wanted.oif ?? rule.oif) === rule.oif &&
+    ((wanted.fwmark ?? 0) === 0 || rule.fwmark === wanted.fwmark) &&
+    (maskOf(wanted) === 0 || maskOf(rule) === maskOf(wanted)) &&
+    (wanted.suppressPrefixLength ?? rule.suppressPrefixLength) === rule.suppressPrefixLength &&
+    (wanted.suppressGroup ?? rule.suppressGroup) === rule.suppressGroup &&
+    (!wanted.l3mdev || rule.l3mdev) &&
+    (wanted.ipProtocol ?? rule.ipProtocol) === rule.ipProtocol &&
+    isSameRange(rule.uidRange, wanted.uidRange ?? rule.uidRange) &&
+    isSameRange(rule.sourcePorts, wanted.sourcePorts ?? rule.sourcePorts) &&
+    isSameRange(rule.destinationPorts, wanted.destinationPorts ?? rule.destinationPorts)
+  );
+}
+
+/** Family and priority, and what fib4_rule_compare looks at: only where the request says something. */
+function hasSameSelectors(rule: Rule, wanted: Rule): boolean {
+  return (
+    rule.family === wanted.family &&
+    rule.priority === wanted.priority &&
+    (wanted.from ?? rule.from) === rule.from &&
+    (wanted.to ?? rule.to) === rule.to &&
+    (wanted.tos === 0 || rule.tos === wanted.tos)
+  );
+}
+
+/** A mark without a mask has all its bits looked at. */
+function maskOf({ fwmark, fwmask }: Rule): number {
+  return fwmask ?? ((fwmark ?? 0) === 0 ? 0 : 0xffffffff);
 }
 
 function isSameRange(a: Rule['uidRange'], b: Rule['uidRange']): boolean {

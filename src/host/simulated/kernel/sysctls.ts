@@ -1,11 +1,12 @@
 import { isUp } from '../../../domain/link.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
-import { bringIpv6Up, takeIpv6Down } from './ipv6-addresses.ts';
+import { bringIpv6Up, takeIpv6Down } from './ipv6-up-down.ts';
 import type { LinkNode, Namespace } from './namespace.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 
 const DISABLE_IPV6 = 'ipv6/conf/{link}/disable_ipv6';
+/** It follows the link's MTU. */
 export const IPV6_MTU = 'ipv6/conf/{link}/mtu';
 const READ_ONLY = new Set(['ipv4/conf/{link}/mc_forwarding', 'ipv6/conf/{link}/mc_forwarding']);
 
@@ -13,9 +14,8 @@ const READ_ONLY = new Set(['ipv4/conf/{link}/mc_forwarding', 'ipv6/conf/{link}/m
 export function readSysctls(ns: Namespace, linkName: string): LinkSysctls {
   const node = ns.nodeByName(linkName);
   if (node === undefined) return {};
-  node.sysctlsRead ??= node.hasIpv6
-    ? { ...node.sysctls }
-    : Object.fromEntries(Object.entries(node.sysctls).filter(([key]) => !key.startsWith('ipv6/conf')));
+  if (node.hasIpv6) return node.sysctls;
+  node.sysctlsRead ??= Object.fromEntries(Object.entries(node.sysctls).filter(([key]) => !key.startsWith('ipv6/conf')));
   return node.sysctlsRead;
 }
 

@@ -131,27 +131,19 @@ export function createConnection(options: ConnectionOptions): OvsConnection {
   function transact(isGuarded: boolean, change: (tables: Tables) => Failure | undefined): EffectResult {
     const refused = offline();
     if (refused !== undefined) return { ok: false, failure: refused };
+    const isRefused = isGuarded && isLocked && !server.isLockedBy(peer);
     const isLost = options.takeLostAnswer();
+    // The server has the request already; nothing that it says gets back.
+    if (isLost) server.drop('connection reset');
     let nextCfg = 0;
     const failure = server.database.transact(tables => {
-      const first = isGuarded && isLocked && !server.isLockedBy(peer) ? notOwner() : change(tables);
+      const first = isRefused ? notOwner() : change(tables);
       if (first !== undefined) return first;
       tables.nextCfg += 1;
       nextCfg = tables.nextCfg;
       return undefined;
     });
-    if (isLost) {
-      server.drop('connection reset');
-      return {
-        ok: false,
-        failure: {
-          code: 'OVSDB_DISCONNECTED',
-          what: 'the connection to OVSDB was lost',
-          object: remotes,
-          got: 'outcome unknown: it may or may not have happened (connection reset)',
-        },
-      };
-    }
+    if (isLost) return { ok: false, failure: lostAnswer(remotes) };
     if (failure !== undefined) return { ok: false, failure };
     return server.database.state().system === null ? { ok: false, failure: notInitialised() } : { ok: true, nextCfg };
   }
@@ -233,6 +225,15 @@ export function createConnection(options: ConnectionOptions): OvsConnection {
       isConnected = false;
       detach?.();
     },
+  };
+}
+
+function lostAnswer(object: string): Failure {
+  return {
+    code: 'OVSDB_DISCONNECTED',
+    what: 'the connection to OVSDB was lost',
+    object,
+    got: 'outcome unknown: it may or may not have happened (connection reset)',
   };
 }
 

@@ -17,6 +17,13 @@ export interface Tables {
   interfaces: OvsInterface[];
 }
 
+/** Changes of status; what is left out stays. */
+export interface Status {
+  readonly curCfg?: number;
+  readonly bridge?: (row: OvsBridge) => OvsBridge;
+  readonly interface?: (row: OvsInterface) => OvsInterface;
+}
+
 /** ovsdb-server: the rows, and what keeps them whole. */
 export interface Database {
   state(): OvsState;
@@ -28,6 +35,8 @@ export interface Database {
    * `constraint violation`, worded as the real client tells it.
    */
   transact(change: (tables: Tables) => Failure | undefined): Failure | undefined;
+  /** What ovs-vswitchd tells in one transaction: columns of status, which break no rule. A row given back as it is stays as it is. */
+  tell(status: Status): void;
   /** What a restart of ovsdb-server loses: columns that the schema calls ephemeral. */
   loseEphemeral(): void;
   /** Told after each transaction that changed something. */
@@ -74,6 +83,14 @@ export function createDatabase(initial: OvsState): Database {
         if (!state.interfaces.some(row => row.uuid === uuid)) settings.delete(uuid);
       }
       return undefined;
+    },
+    tell({ curCfg, bridge, interface: each }) {
+      const { system } = state;
+      const bridges = bridge === undefined ? state.bridges : replaced(state.bridges, bridge);
+      const interfaces = each === undefined ? state.interfaces : replaced(state.interfaces, each);
+      const isSameCfg = system === null || curCfg === undefined || curCfg === system.curCfg;
+      if (isSameCfg && bridges === state.bridges && interfaces === state.interfaces) return;
+      publish({ ...state, system: isSameCfg ? system : { ...system, curCfg }, bridges, interfaces });
     },
     loseEphemeral() {
       publish({
@@ -140,6 +157,17 @@ function merge(state: OvsState, tables: Tables): OvsState {
     return state;
   }
   return { ...state, system, bridges, ports, interfaces };
+}
+
+function replaced<T>(rows: readonly T[], replace: (row: T) => T): readonly T[] {
+  let next: T[] | undefined;
+  for (const [at, row] of rows.entries()) {
+    const other = replace(row);
+    if (other === row) continue;
+    next ??= [...rows];
+    next[at] = other;
+  }
+  return next ?? rows;
 }
 
 function same<T>(before: readonly T[], after: readonly T[]): readonly T[] {

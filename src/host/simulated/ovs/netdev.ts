@@ -38,8 +38,8 @@ export interface Netdevs {
   abandon(netdev: Netdev): void;
   /** True while the datapath still has the port: a vport goes with its link, the userspace datapath notices nothing. */
   isInDatapath(netdev: Netdev): boolean;
-  /** Reads by name what no event told, as the first look at a device does. */
-  refresh(netdev: Netdev): void;
+  /** Looks by name at a device that was gone when it was last heard of. */
+  lookAgain(netdev: Netdev): void;
   setMac(netdev: Netdev, mac: string): void;
   setMtu(netdev: Netdev, mtu: number): void;
 }
@@ -145,7 +145,9 @@ export function createNetdevs(kernel: OvsKernel, drawNumber: () => number): Netd
         isMtuRequested: false,
         isChanged: true,
       };
-      netdevs.refresh(netdev);
+      const link = lookUp(kernel, name);
+      netdev.cache = cacheOf(link);
+      netdev.flags = link?.flags ?? 0;
       if (datapath === 'netdev' && (netdev.flags & IFF_PROMISC) === 0) {
         updateFlags(netdev, netdev.flags | IFF_PROMISC);
         netdev.hasTurnedOnPromisc = true;
@@ -171,19 +173,28 @@ export function createNetdevs(kernel: OvsKernel, drawNumber: () => number): Netd
       const link = linkAt(kernel, netdev.linkIndex);
       return link !== undefined && isVport(kernel, link);
     },
-    refresh(netdev) {
-      const link = lookUp(kernel, netdev.name);
-      netdev.cache = link === undefined ? undefined : { index: link.index, mac: link.mac, mtu: link.mtu };
-      if (link !== undefined) netdev.flags = link.flags;
+    lookAgain(netdev) {
+      if (netdev.cache === undefined) netdev.cache = cacheOf(lookUp(kernel, netdev.name));
     },
     setMac(netdev, mac) {
-      if (netdev.cache?.mac !== mac) change(netdev, { mac });
+      // That the name was gone is remembered as the answer to everything, until somebody looks again.
+      if (netdev.cache === undefined || netdev.cache.mac === mac) return;
+      // A tap is taken down for it, and up again, by what is known of its flags (netdev_linux_set_etheraddr): its routes go.
+      const isTakenDown = netdev.class === 'tap' && (netdev.flags & IFF_UP) !== 0;
+      if (isTakenDown) updateFlags(netdev, netdev.flags & ~IFF_UP);
+      change(netdev, { mac });
+      if (isTakenDown) updateFlags(netdev, netdev.flags | IFF_UP);
     },
     setMtu(netdev, mtu) {
-      if (netdev.cache?.mtu !== mtu) change(netdev, { mtu });
+      if (netdev.cache !== undefined && netdev.cache.mtu !== mtu) change(netdev, { mtu });
     },
   };
   return netdevs;
+}
+
+/** What ovs-vswitchd keeps of a link. */
+export function cacheOf(link: Link | undefined): Netdev['cache'] {
+  return link === undefined ? undefined : { index: link.index, mac: link.mac, mtu: link.mtu };
 }
 
 /** True when the link is a port of the kernel datapath: one that it made, or one that it has taken. */

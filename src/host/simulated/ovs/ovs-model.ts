@@ -70,7 +70,7 @@ export interface OvsModel extends ForeignHand {
   startVswitchd(): void;
   /** SIGCONT. */
   continueVswitchd(): void;
-  /** The next attempts to make this interface fail with this text. */
+  /** The next times that ovs-vswitchd wakes up and tries to make this interface it fails, with this text. */
   failNextInterface(name: string, errorText: string, times: number): void;
   /** Somebody removes every row with a mark of ours. */
   removeOurRows(): void;

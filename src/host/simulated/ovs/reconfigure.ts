@@ -12,7 +12,7 @@ import {
   updateMinimum,
 } from './bridge-ports.ts';
 import type { InterfaceSettings } from './database.ts';
-import type { Netdev, Netdevs } from './netdev.ts';
+import { deleteVport, isVport, type Netdev, type Netdevs } from './netdev.ts';
 import { DATAPATH_LINK, lookUp, type OvsKernel } from './ovs-kernel.ts';
 
 /** What one reconfiguration works on. */
@@ -110,12 +110,21 @@ function openDatapath(context: ReconfigureContext, datapath: 'netdev' | 'system'
   const name = DATAPATH_LINK[datapath];
   if (datapath === 'system' && lookUp(kernel, name)?.kind === 'openvswitch') {
     datapathLinks.set(datapath, null);
+    removeStrayVports(context);
     return true;
   }
   const opened = netdevs.open(name, datapath === 'netdev' ? 'tap' : 'internal', datapath);
   if (typeof opened === 'string') return false;
   datapathLinks.set(datapath, opened);
   return true;
+}
+
+/** What a former ovs-vswitchd left in the kernel datapath and no row asks for any more (open_dpif_backer). */
+function removeStrayVports({ kernel, config }: ReconfigureContext): void {
+  const wanted = new Set(config.interfaces.map(row => row.name));
+  for (const link of kernel.read({ routes: false }).links) {
+    if (!wanted.has(link.name) && isVport(kernel, link)) deleteVport(kernel, link);
+  }
 }
 
 function closeDatapaths(context: ReconfigureContext): void {

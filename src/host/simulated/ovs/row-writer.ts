@@ -12,18 +12,27 @@ export interface Told {
 }
 
 /** Writes it into the rows that are still there, in one transaction; a row that says so already stays the object that it is. */
-export function writeRows(database: Database, told: Told): void {
-  database.transact(tables => {
-    if (told.columns !== 'rest') tables.bridges = tables.bridges.map(row => bridgeRow(row, told.bridges.get(row.name)));
-    if (told.columns === 'datapath-id') return undefined;
-    const known = new Set(told.config.interfaces.map(row => row.uuid));
-    const ports = new Map([...told.bridges.values()].flatMap(ofproto => [...ofproto.ports]));
-    tables.interfaces = tables.interfaces.map(row =>
-      known.has(row.uuid) ? interfaceRow(row, ports.get(row.name), told.errors.get(row.uuid)) : row,
-    );
-    tables.curCfg = told.config.system?.nextCfg ?? tables.curCfg;
-    return undefined;
+export function writeRows(database: Database, { config, bridges, errors, columns }: Told): void {
+  database.tell({
+    ...(columns === 'rest' ? {} : { bridge: row => bridgeRow(row, bridges.get(row.name)) }),
+    ...(columns === 'datapath-id'
+      ? {}
+      : {
+          curCfg: config.system?.nextCfg ?? 0,
+          interface: row =>
+            config.interfaces.some(known => known.uuid === row.uuid)
+              ? interfaceRow(row, portOf(bridges, row.name), errors.get(row.uuid))
+              : row,
+        }),
   });
+}
+
+function portOf(bridges: ReadonlyMap<string, Ofproto>, name: string): Ofport | undefined {
+  for (const ofproto of bridges.values()) {
+    const port = ofproto.ports.get(name);
+    if (port !== undefined) return port;
+  }
+  return undefined;
 }
 
 function bridgeRow(row: OvsBridge, ofproto: Ofproto | undefined): OvsBridge {
@@ -33,34 +42,23 @@ function bridgeRow(row: OvsBridge, ofproto: Ofproto | undefined): OvsBridge {
 }
 
 function interfaceRow(row: OvsInterface, port: Ofport | undefined, error: string | undefined): OvsInterface {
-  const next = port === undefined ? failedRow(row, error) : standingRow(row, port);
-  return isSame(row, next) ? row : next;
+  if (port === undefined) return failedRow(row, error);
+  const { cache } = port.netdev;
+  // netdev_get_ifindex's failure is written as 0.
+  const ifindex = cache?.index ?? 0;
+  const macInUse = cache?.mac ?? null;
+  const mtu = cache?.mtu ?? null;
+  const isSame =
+    row.ofport === port.ofport &&
+    row.error === null &&
+    row.ifindex === ifindex &&
+    row.macInUse === macInUse &&
+    row.mtu === mtu;
+  return isSame ? row : { ...row, ofport: port.ofport, error: null, ifindex, macInUse, mtu };
 }
 
 /** iface_clear_db_record; a row of a bridge that could not be made is not even looked at. */
 function failedRow(row: OvsInterface, error: string | undefined): OvsInterface {
-  return error === undefined ? row : { ...row, ofport: -1, error, ifindex: null, macInUse: null, mtu: null };
-}
-
-function standingRow(row: OvsInterface, port: Ofport): OvsInterface {
-  const { cache } = port.netdev;
-  return {
-    ...row,
-    ofport: port.ofport,
-    error: null,
-    // netdev_get_ifindex's failure is written as 0.
-    ifindex: cache?.index ?? 0,
-    macInUse: cache?.mac ?? null,
-    mtu: cache?.mtu ?? null,
-  };
-}
-
-function isSame(a: OvsInterface, b: OvsInterface): boolean {
-  return (
-    a.ofport === b.ofport &&
-    a.error === b.error &&
-    a.ifindex === b.ifindex &&
-    a.macInUse === b.macInUse &&
-    a.mtu === b.mtu
-  );
+  if (error === undefined || (row.error === error && row.ofport === -1 && row.ifindex === null)) return row;
+  return { ...row, ofport: -1, error, ifindex: null, macInUse: null, mtu: null };
 }

@@ -1,9 +1,9 @@
-import type { Link } from '../../../domain/link.ts';
+import { answersTo, type Link } from '../../../domain/link.ts';
 import type { OvsBridge, OvsState } from '../../../domain/ovs-state.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import { applyMtuRule, classOf, findMinimum, NO_MTU, type Ofproto } from './bridge-ports.ts';
 import type { Database } from './database.ts';
-import { createNetdevs, type Netdev } from './netdev.ts';
+import { cacheOf, createNetdevs, type Netdev } from './netdev.ts';
 import { DATAPATH_LINK, drawMac, lookUp, type OvsKernel } from './ovs-kernel.ts';
 import { type InterfaceErrors, reconfigure } from './reconfigure.ts';
 import { writeRows } from './row-writer.ts';
@@ -44,7 +44,7 @@ export interface Vswitchd {
   start(): void;
   onOvsdbStopped(): void;
   onOvsdbStarted(): void;
-  /** Fails the next attempts to make the interface with this text of `Interface.error`. */
+  /** Fails to make the interface, with this text of `Interface.error`, the next times that it wakes up and tries. */
   failNext(name: string, errorText: string, times: number): void;
 }
 
@@ -54,7 +54,9 @@ const MAX_TURNS = 16;
 /** Starts it on a host where everything that the database asks for is done. */
 export function createVswitchd(options: VswitchdOptions): Vswitchd {
   const { clock, kernel, database } = options;
-  const failures = new Map<string, { text: string; times: number }>();
+  const failures = new Map<string, { readonly text: string; times: number }>();
+  /** Interfaces that were made to fail since it woke up: that counts once. */
+  const hasFailed = new Set<string>();
   const defaultMacs = new Map<string, string>();
   let drawn = 0;
   const drawNumber = (): number => {
@@ -65,6 +67,8 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
   let state: Vswitchd['state'] = 'alive';
   let isConnected = true;
   let isReconnecting = false;
+  /** False in a process that has not been connected yet: it touches nothing. */
+  let hasConfig = true;
   let isWaitingForFlows = false;
   let config = database.state();
   const bridges = new Map<string, Ofproto>();
@@ -73,6 +77,8 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
   let isDue = false;
   let events: { readonly isRemoval: boolean; readonly link: Link }[] = [];
   let isRunning = false;
+  /** Everything that the configuration asks for is there: a link that is none of ours changes nothing. */
+  let isSettled = false;
   let timer: unknown;
 
   function wake(delayMs = options.applyDelayMs): void {
@@ -91,6 +97,7 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
   /** Turns of the main loop until nothing is left: bridge_run, then netdev_run, which reads what the kernel told. */
   function run(): void {
     isRunning = true;
+    hasFailed.clear();
     for (let turn = 0; turn < MAX_TURNS && isDue; turn += 1) {
       isDue = false;
       if (isConnected) config = database.state();
@@ -106,16 +113,22 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
         defaultMac,
         takeFailure,
       });
+      isSettled = errors.size === 0 && config.bridges.length === bridges.size;
       absorbEvents();
       for (const ofproto of bridges.values()) applyMtuRule(netdevs, ofproto);
       absorbEvents();
       publish(errors);
     }
     isRunning = false;
+    for (const name of hasFailed) {
+      const failure = failures.get(name);
+      if (failure !== undefined) failure.times -= 1;
+    }
   }
 
   function publish(errors: InterfaceErrors): void {
     if (!isConnected) return;
+    for (const netdev of openNetdevs()) netdevs.lookAgain(netdev);
     const write = (columns: 'datapath-id' | 'rest' | 'all'): void =>
       writeRows(database, { config, bridges, errors, columns });
     if (options.datapathIdOrder === 'with') {
@@ -136,23 +149,30 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
     for (const { isRemoval, link } of told) {
       for (const ofproto of bridges.values()) {
         for (const { netdev } of ofproto.ports.values()) {
-          if (netdev.name !== link.name && !link.altnames.includes(netdev.name)) continue;
+          if (!answersTo(link, netdev.name)) continue;
           netdev.isChanged = true;
-          // What a row asks for is looked at again with what is known now.
-          isDue = true;
           netdev.flags = link.flags;
-          if (isRemoval) netdevs.refresh(netdev);
-          else netdev.cache = { index: link.index, mac: link.mac, mtu: link.mtu };
+          netdev.cache = isRemoval ? undefined : cacheOf(link);
+          // What a row asks for is looked at again with what is known now; measured: not so after a removal.
+          isDue ||= !isRemoval;
         }
       }
     }
   }
 
+  function concerns(link: Link): boolean {
+    for (const ofproto of bridges.values()) {
+      for (const { netdev } of ofproto.ports.values()) {
+        if (netdev.linkIndex === link.index || answersTo(link, netdev.name)) return true;
+      }
+    }
+    return link.name === DATAPATH_LINK.netdev || link.name === DATAPATH_LINK.system;
+  }
+
   function takeFailure(name: string): string | undefined {
     const failure = failures.get(name);
-    if (failure === undefined) return undefined;
-    failure.times -= 1;
-    if (failure.times <= 0) failures.delete(name);
+    if (failure === undefined || failure.times <= 0) return undefined;
+    hasFailed.add(name);
     return failure.text;
   }
 
@@ -191,7 +211,7 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
       class: classOf(type, datapath),
       datapath,
       linkIndex: link.index,
-      cache: { index: link.index, mac: link.mac, mtu: link.mtu },
+      cache: cacheOf(link),
       flags: link.flags,
       hasTurnedOnPromisc: datapath === 'netdev',
       isMtuRequested: false,
@@ -223,7 +243,13 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
     wake();
   });
   kernel.subscribe(event => {
-    if (state === 'gone' || (event.type !== 'netlink.link.changed' && event.type !== 'netlink.link.removed')) return;
+    if (
+      state === 'gone' ||
+      !hasConfig ||
+      (event.type !== 'netlink.link.changed' && event.type !== 'netlink.link.removed')
+    )
+      return;
+    if (isSettled && !concerns(event.link)) return;
     events.push({ isRemoval: event.type === 'netlink.link.removed', link: event.link });
     isDue = true;
     wake();
@@ -257,6 +283,8 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
     start() {
       if (state !== 'gone') return;
       state = 'alive';
+      isSettled = false;
+      hasConfig = isConnected;
       isWaitingForFlows = database.state().system?.flowRestoreWait === true;
       isDue = isConnected;
       if (isDue) wake(options.startDelayMs);
@@ -272,6 +300,7 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
         if (!isReconnecting) return;
         isReconnecting = false;
         isConnected = true;
+        hasConfig = true;
         isDue = state !== 'gone';
         wake();
       }, options.reconnectDelayMs);

@@ -17,6 +17,7 @@ export function describeChart(chart: VerifiedChart, source: string): string {
     `<!-- Generated from ${chart.name}.ts by \`npm run machines\`: change that one. -->`,
     readPromise(source, exportNameOf(chart.name)),
     '## Picture',
+    'An arrow without a label is a failure: the table of failures says which.',
     `\`\`\`mermaid\n${drawMermaid(subject)}\n\`\`\``,
     '## States',
     statesTable(subject),

@@ -11,8 +11,9 @@ interface Arrow {
 }
 
 /**
- * The chart as a Mermaid state diagram. Arrows between the same two states are one; those inside a compound state stand in its block, all others
- * at the end. An arrow from a state to one inside it is a note: Mermaid would make a circle of it, or put the inner state outside.
+ * The chart as a Mermaid state diagram. Arrows between the same two states are one; failures set off an arrow without a label, since a picture
+ * with all their names in it could not be read, and there is a table of them. Arrows inside a compound state stand in its block, all others at
+ * the end. An arrow from a state to one inside it is a note: Mermaid would make a circle of it, or put the inner state outside.
  */
 export function drawMermaid(subject: Subject): string {
   const { graph } = subject.walk;
@@ -42,7 +43,9 @@ export function drawMermaid(subject: Subject): string {
     ...states
       .filter(({ kind, path }) => kind === 'final' && !path.includes('.'))
       .map(({ path }) => `  ${idOf(path)} --> [*]`),
-    ...inward.map(({ from, to, labels }) => `  note right of ${idOf(from)} : ${labels.join(', ')} → ${to}`),
+    ...inward.map(
+      ({ from, to, labels }) => `  note right of ${idOf(from)} : ${labels.join(', ') || 'failure'} → ${to}`,
+    ),
   ].join('\n');
 }
 
@@ -54,7 +57,8 @@ function arrowsOf(subject: Subject, states: readonly ChartState[]): readonly Arr
         const key = `${path} ${to}`;
         const labels = arrows.get(key)?.labels ?? [];
         const label = labelOf(subject, transition);
-        arrows.set(key, { from: path, to, labels: labels.includes(label) ? labels : [...labels, label] });
+        const isNew = label !== null && !labels.includes(label);
+        arrows.set(key, { from: path, to, labels: isNew ? [...labels, label] : labels });
       }
     }
   }
@@ -67,11 +71,11 @@ function blockOf(subject: Subject, { from, to }: Arrow): string | null {
   return parent === subject.walk.state(to).parent ? parent : null;
 }
 
-/** Failures by their name, everything else by what sets it off. */
-function labelOf({ declared }: Subject, transition: ChartTransition): string {
-  const failure = declared.failures.find(kind => isSetOffBy(kind, transition, declared.pauses));
+/** Null for a failure. */
+function labelOf({ declared }: Subject, transition: ChartTransition): string | null {
+  if (declared.failures.some(kind => isSetOffBy(kind, transition, declared.pauses))) return null;
   const condition = transition.guard === null ? '' : `[${referenceText(transition.guard)}]`;
-  return (failure?.name ?? [triggerLabel(transition), condition].filter(Boolean).join(' ')).replaceAll(/[:;#]/g, '');
+  return [triggerLabel(transition), condition].filter(Boolean).join(' ').replaceAll(/[:;#]/g, '');
 }
 
 function triggerLabel({ trigger, guard }: ChartTransition): string {
@@ -88,7 +92,8 @@ function triggerLabel({ trigger, guard }: ChartTransition): string {
 }
 
 function arrowText({ from, to, labels }: Arrow): string {
-  return `${idOf(from)} --> ${idOf(to)} : ${labels.join(', ')}`;
+  const arrow = `${idOf(from)} --> ${idOf(to)}`;
+  return labels.length === 0 ? arrow : `${arrow} : ${labels.join(', ')}`;
 }
 
 /** Mermaid takes no dots in a name. */

@@ -2,7 +2,7 @@ import type { FailureKind } from '../declarations.ts';
 import { ofInnermost } from '../declarations.ts';
 import { answersTo, isSetOffBy } from '../failure-transitions.ts';
 import type { ChartTransition } from '../graph.ts';
-import type { ChartRule, Subject } from '../rule.ts';
+import type { ChartRule, Offence, Subject } from '../rule.ts';
 import { transitionText } from '../text.ts';
 import { isWithin } from '../walk.ts';
 
@@ -37,8 +37,24 @@ export const failureMisled: ChartRule = {
         }
       }
     }
+    yield* checkOthers(subject);
   },
 };
+
+/** Whatever else sets it off: no run ends, and none gives up, with a change in place. */
+function* checkOthers({ walk, declared, begun, work }: Subject): Iterable<Offence> {
+  const { wayBack, failures, goals, pauses } = declared;
+  if (wayBack === null) return;
+  const gaveUp = Object.values(wayBack.giveUp);
+  for (const leaf of work.filter(path => (begun.get(path)?.size ?? 0) > 0)) {
+    for (const { transition, to } of walk.edges(leaf)) {
+      if (failures.some(failure => isSetOffBy(failure, transition, pauses))) continue;
+      const isEnd = walk.isTerminal(to) && to !== ofInnermost(goals, leaf);
+      if (!isEnd && !gaveUp.some(part => isWithin(to, part))) continue;
+      yield { state: leaf, what: `\`${transitionText(transition)}\` leaves a change in place` };
+    }
+  }
+}
 
 /** People are told why. */
 export const reasonUnrecorded: ChartRule = {

@@ -54,24 +54,31 @@ function offenceOf(loop: readonly string[], what: string): Offence {
 
 /** Groups of leaves that can reach each other over the edges. */
 function loopsOf(walk: Walk, edges: readonly Edge[]): readonly (readonly string[])[] {
-  const allowed = new Set(edges);
-  const passes = (edge: Edge): boolean => allowed.has(edge);
-  const after = new Map(
-    walk.reachable.map(leaf => {
-      const next = walk.edges(leaf).filter(passes);
-      return [
-        leaf,
-        walk.reach(
-          next.map(({ to }) => to),
-          passes,
-        ),
-      ];
-    }),
-  );
+  const turning = turningEdges(edges);
+  const passes = (edge: Edge): boolean => turning.has(edge);
+  const leaves = walk.reachable.filter(leaf => walk.edges(leaf).some(passes));
+  const after = new Map<string, ReadonlySet<string>>();
+  for (const leaf of leaves) {
+    const next = walk.edges(leaf).filter(passes);
+    const starts = next.map(({ to }) => to);
+    after.set(leaf, walk.reach(starts, passes));
+  }
   const loops: string[][] = [];
-  for (const leaf of walk.reachable) {
+  for (const leaf of leaves) {
     if (after.get(leaf)?.has(leaf) !== true || loops.some(loop => loop.includes(leaf))) continue;
-    loops.push(walk.reachable.filter(other => after.get(leaf)?.has(other) && after.get(other)?.has(leaf)));
+    loops.push(leaves.filter(other => after.get(leaf)?.has(other) && after.get(other)?.has(leaf)));
   }
   return loops;
+}
+
+/** What is left of the edges when those are taken out, again and again, that nothing leads to or on from: none without a loop. */
+function turningEdges(edges: readonly Edge[]): ReadonlySet<Edge> {
+  let left = edges;
+  for (;;) {
+    const starts = new Set(left.map(({ from }) => from));
+    const ends = new Set(left.map(({ to }) => to));
+    const fewer = left.filter(({ from, to }) => ends.has(from) && starts.has(to));
+    if (fewer.length === left.length) return new Set(left);
+    left = fewer;
+  }
 }
