@@ -41,7 +41,10 @@ export interface NftablesOptions {
  * removed, 8 to 22 ms in which nothing else of this process runs (nft_rcv_nl_event).
  */
 export interface IngressDrops extends AsyncDisposable {
-  /** Names of the links whose drop is in place, also where the link itself is gone: it would bind again to one that takes the name (6.16). */
+  /**
+   * Names of the links that have a drop of ours, also where the link itself is gone: it would bind again to one that takes the name (6.16). Also of
+   * one that a move left half-way when its process was killed: it lets everything pass, but must go like the others.
+   */
   list(): Promise<readonly string[]>;
   /** True when packets that come in on the link are dropped by us: there is such a link, and a chain bound to that name. */
   has(linkName: string): Promise<boolean>;
@@ -87,7 +90,7 @@ export function openIngressDrops(options: NftablesOptions = {}): IngressDrops {
   return {
     async list() {
       return (await ownChains(dumper))
-        .filter(chain => chain.policy === NF_DROP && chain.name.startsWith(CHAIN_PREFIX))
+        .filter(chain => chain.name.startsWith(CHAIN_PREFIX))
         .map(chain => chain.name.slice(CHAIN_PREFIX.length));
     },
     async has(linkName) {

@@ -9,7 +9,7 @@ export function renderOutcome(
   wanted: 'committed' | 'rolledBack' | 'either',
   palette: Palette,
 ): readonly string[] {
-  const { result, uplink, alreadyDone, failure, failedIn, pendingRows, advice, durationMs } = outcome;
+  const { result, uplink, alreadyDone, failure, failedIn, pendingRows, unguarded, advice, durationMs } = outcome;
   const isWanted = wanted === 'either' ? result === 'committed' || result === 'rolledBack' : result === wanted;
   const mark = isWanted ? palette.good : palette.bad;
   const lines = [`${mark(visible(sentence(outcome)))}${alreadyDone ? '' : ` (${formatDuration(durationMs)})`}`];
@@ -25,6 +25,10 @@ export function renderOutcome(
     lines.push(
       `  Open vSwitch did not answer and has not let go of ${visible(uplink)} yet; ovs-uplink recover ends it once it does`,
     );
+  }
+  if (unguarded !== null) {
+    const { advice: _said, ...what } = unguarded;
+    lines.push(`  ${palette.warn('unguarded:')} ${visible(describeFailure(what))}`);
   }
   for (const text of advice) lines.push(`  ${palette.warn('do:')} ${visible(text)}`);
   return lines;

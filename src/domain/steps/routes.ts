@@ -118,6 +118,11 @@ function classOf(route: Route): 0 | 1 | 2 {
   return isDefault(route) ? 2 : 1;
 }
 
+/** The kernel looks for the way to a gateway, unless it was told that it is on the link. */
+function isGatewayChecked(route: Route): boolean {
+  return route.nexthops.some(hop => hop.gateway !== null && (hop.flags & RTNH_F_ONLINK) === 0);
+}
+
 /**
  * Defaults that are in place already, of tables that are looked at before the main one, while a route that comes before them in `ordered` is
  * not: what a move that was cut short leaves behind. They hide the on-link route of that one's gateway (EHOSTUNREACH).
@@ -133,8 +138,13 @@ function hidingDefaults(
     (rank.get(table) ?? Infinity) < (rank.get(RT_TABLE_MAIN) ?? Infinity) && table !== RT_TABLE_MAIN;
   const candidates = ordered.filter(route => classOf(route) === 2 && isEarly(route));
   if (candidates.length === 0) return [];
-  const first = ordered.findIndex(route => classOf(route) > 0 && !isThere(route));
-  return first < 0 ? [] : ordered.slice(first + 1).filter(route => candidates.includes(route) && isThere(route));
+  const firstMissing = (family: 4 | 6): number =>
+    ordered.findIndex(route => route.family === family && isGatewayChecked(route) && !isThere(route));
+  const first = { 4: firstMissing(4), 6: firstMissing(6) };
+  return candidates.filter(route => {
+    const at = first[route.family];
+    return at >= 0 && ordered.indexOf(route) > at && isThere(route);
+  });
 }
 
 /** A move of routes between two links. */

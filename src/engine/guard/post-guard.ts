@@ -166,11 +166,11 @@ function first<T>(next: Promise<T>, ended: Promise<string>, signal: AbortSignal,
 }
 
 function notReady(got: string, stateDir?: string): Error {
-  const log = stateDir === undefined ? '' : `see ${stateDir}/*.guard.log; `;
+  const log = stateDir === undefined ? '' : `see ${stateDir}/*.guard.log, if there is one; `;
   return uplinkError('GUARD_FAILED', {
     what: 'the guard did not get ready',
     got,
-    advice: `${log}nothing is begun without it, but \`--guard none\` goes without`,
+    advice: `${log}\`--guard none\` goes without one`,
   });
 }
 

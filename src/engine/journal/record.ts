@@ -32,6 +32,8 @@ export interface JournalRecord {
   readonly takenAt: number;
   /** Probes as they answered before the change. */
   readonly baseline: readonly ProbeOutcome[];
+  /** Its rows in OVSDB may make the uplink a port of the bridge: written before they are. */
+  readonly mayBeAttached?: boolean;
   /** Wall-clock ms at which a commit-confirmed window ends; null when there is none. */
   readonly confirmDueAt: number | null;
 }

@@ -96,6 +96,10 @@ export function migrationActors(
       });
     }
     const { hostPort, uplink } = await lookNow({});
+    const { plan } = subjectOf(session);
+    if (plan.hostPort !== null && hostPort === undefined) {
+      throw uplinkError('LINK_GONE', { what: 'the host port vanished', object: plan.hostPort.name });
+    }
     const link = hostPort ?? uplink;
     if (link !== undefined) await verifyProbes(session, [link.index], request.deadlines.probeMs, signal);
   };
@@ -268,6 +272,7 @@ function rollBackStep(
     signal,
     releaseMs,
     stepMs: subjectOf(session).plan.request.deadlines.stepMs,
+    mayBeAttached: session.journal()?.mayBeAttached === true,
   });
 }
 

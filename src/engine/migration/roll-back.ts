@@ -28,6 +28,8 @@ export interface RollbackWork {
   readonly releaseMs: number;
   /** How long one that answers gets. */
   readonly stepMs: number;
+  /** Rows may be there that make the uplink a port. */
+  readonly mayBeAttached: boolean;
 }
 
 /**
@@ -59,16 +61,17 @@ async function restoreUplinkAddresses(work: RollbackWork): Promise<StepReport> {
 }
 
 /**
- * A kernel datapath that has the uplink under the name that it keeps, rows that cannot be removed, and an ovs-vswitchd that lives by them: whatever we
+ * A kernel datapath that has the uplink, or soon will, under the name that it keeps, rows that cannot be removed, and an ovs-vswitchd that lives by them: whatever we
  * take out of the datapath it puts back with the next link event (bridge.c, bridge_run). The way by the host port works still, so it stays until
  * OVSDB answers.
  */
 async function wouldBeTakenBack(work: RollbackWork): Promise<boolean> {
   const { host, subject, clock } = work;
   const { plan } = subject;
-  if (plan.names.uplink !== plan.request.uplink) return false;
+  if (plan.names.uplink !== plan.request.uplink || plan.bridge.datapathType === 'netdev') return false;
   const { uplink } = await look(host, subject, clock.wallTime(), {});
-  if (uplink?.slaveKind !== 'openvswitch' || (await askOwnRows(work)) !== null) return false;
+  if (uplink === undefined || (uplink.slaveKind !== 'openvswitch' && !work.mayBeAttached)) return false;
+  if ((await askOwnRows(work)) !== null) return false;
   return (await host.checkVswitchd(CHECK_LIMIT_MS, work.signal)) === 'alive';
 }
 
@@ -144,7 +147,7 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
     await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work, pending), work.signal);
     const uplink = watch.links.get(subject.plan.uplinkIndex);
     // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
-    if (uplink?.slaveKind === 'openvswitch' && pending && (await wouldBeTakenBack(work))) throw takenBack(work);
+    if (pending && (await wouldBeTakenBack(work))) throw takenBack(work);
     if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
     const context = await look(host, subject, work.clock.wallTime(), {});
     return { ...reportOf(context, nextCfg), pendingRows: pending };

@@ -49,6 +49,7 @@ export function startRun(options: RunOptions): Run {
   let state: string | null = null;
   let stateSince = startedAt;
   let isRestoreSent = false;
+  let isUnguardedTold = false;
   const priority = session.surroundings.createPriority();
   const toldFindings = new Set<string>();
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
@@ -71,10 +72,7 @@ export function startRun(options: RunOptions): Run {
         toldFindings.add(key);
       },
       onLockLost: failure => actor.send({ type: 'engine.lock.lost', failure }),
-      onGuardLost: failure => {
-        logger?.warn({ interface: request.uplink, state, failure }, 'guard lost');
-        actor.send({ type: 'engine.guard.lost', failure });
-      },
+      onGuardLost: failure => actor.send({ type: 'engine.guard.lost', failure }),
       // Without a control socket only `confirm` and `abort` from another process are lost: that stops nothing.
       onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),
       onConfirmWindow: remainingMs => tell({ type: 'confirm-window', remainingMs }),
@@ -151,6 +149,11 @@ export function startRun(options: RunOptions): Run {
 
   const onSnapshot = (snapshot: ReturnType<typeof actor.getSnapshot>): void => {
     const path = statePath(snapshot.value);
+    const { unguarded } = snapshot.context;
+    if (unguarded !== null && !isUnguardedTold) {
+      isUnguardedTold = true;
+      logger?.warn({ interface: request.uplink, state: path, failure: unguarded }, 'goes on without a guard');
+    }
     if (path !== state) {
       const now = clock.now();
       tell({ type: 'state', state: path, previous: state, previousMs: now - stateSince });

@@ -143,7 +143,8 @@ export function createSession(host: Host, surroundings: Surroundings, id: string
     async reach(stage, confirmDueAt) {
       if (record === undefined) throw uplinkError('DEFECT', { what: 'no journal to write', object: stage });
       if (record.stage === stage && confirmDueAt === undefined) return;
-      await session.write({ ...record, stage, confirmDueAt: confirmDueAt ?? record.confirmDueAt });
+      const mayBeAttached = record.mayBeAttached === true || stage === 'cuttingOver';
+      await session.write({ ...record, stage, mayBeAttached, confirmDueAt: confirmDueAt ?? record.confirmDueAt });
     },
     async removeJournal() {
       const written = record ?? attempted;

@@ -214,7 +214,12 @@ function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
 
 /** What {@link applyIncident} adds in the name of others, as the invariants call it. */
 export function objectsOfOthers(uplink: string): readonly string[] {
-  return [`address 198.51.100.77/32 on ${uplink}`, `route 198.51.100.128/25 dev ${uplink}`];
+  return [
+    `address 198.51.100.77/32 on ${uplink}`,
+    `route 198.51.100.128/25 dev ${uplink}`,
+    // The kernel's own: it comes with the carrier.
+    `route multicast ff00::/8 table local metric 256 dev ${uplink}`,
+  ];
 }
 
 /** Outside of every described network. */

@@ -20,6 +20,8 @@ export interface End {
   readonly result: RunResult;
   readonly outcome: RunOutcome | undefined;
   readonly wasKilled: boolean;
+  /** ovsdb-server runs, and ovs-vswitchd had the time to connect to it. */
+  readonly ovsAnswers: boolean;
   /** Nothing has been in the way since before the run. */
   readonly faultsEnded: boolean;
 }
@@ -65,7 +67,7 @@ export function judge(
       effects: world.tried,
       wasKilled: end.wasKilled,
       faultsEnded: end.faultsEnded,
-      ovsAnswers: world.ovs.forwards(),
+      ovsAnswers: end.ovsAnswers && world.ovs.forwards(),
       foreign,
     });
     if (violations.length === 0) return [];

@@ -28,6 +28,8 @@ const MAX_TURNS = 20_000;
 /** Short, so that what waits for a deadline is soon over; only their order matters in virtual time. */
 const DEADLINES = { stepMs: 2_000, gateMs: 3_000, probeMs: 1_000, retryMs: 500 };
 const CONFIRM_WITHIN_MS = 1_500;
+/** ovs-vswitchd connects again after a second. */
+const SETTLE_MS = 3_000;
 
 /** States after the last look at the host. */
 const LATE =
@@ -144,9 +146,11 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
       note(`incident ${JSON.stringify(incident.incident)}`);
       const point = 'operation' in incident.when ? incident.when.operation : (states.at(-1)?.state ?? '');
       isLate ||= (LATE.test(point) || LATE.test(states.at(-1)?.state ?? '')) && !OWN.test(incident.incident.kind);
+      if (incident.incident.kind === 'name.take' && names.hostPort !== host.uplink) foreign.push(`link ${names.hostPort}`);
       if (incident.incident.kind === 'uplink.mtu') {
         // The bridge follows the smallest MTU of its ports.
         foreign.push(`link ${host.uplink}`, `link ${names.bridge}`, `host port ${names.hostPort}`);
+        foreign.push(`sysctl ipv6/conf/${host.uplink}/mtu`);
       }
       const isUnseen = 'operation' in incident.when && incident.when.operation === 'address.remove';
       // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
@@ -251,12 +255,21 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     return outcome.result === 'stranded' || outcome.pendingRows;
   };
 
+  const ovsAnswers = (): boolean => isCalm || !disturbances.happened.some(({ kind }) => kind === 'ovsdb.stop');
+
   const judgeNow = (): void => {
     // What others do after the last look is not the run's: the drift watch sees it.
     if (last === undefined || (isLate && (last.result === 'committed' || last.result === 'refused'))) return;
     // A way back that was refused leaves what was committed before.
     const result = last.result === 'refused' && wasCommitted ? 'committed' : last.result;
-    const end = { uplink: host.uplink, result, outcome: last, wasKilled, faultsEnded: isCalm };
+    const end = {
+      uplink: host.uplink,
+      result,
+      outcome: last,
+      wasKilled,
+      ovsAnswers: ovsAnswers(),
+      faultsEnded: isCalm,
+    };
     report(judge(end, world, folder, shadow.bases(world.clock.now()), foreign));
   };
 
@@ -297,7 +310,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     const journal = folder.journals.get(host.uplink);
     const result: RunResult = journal === undefined ? 'rolledBack' : 'committed';
     if (isLate && result === 'committed') return;
-    const end = { uplink: host.uplink, result, outcome: undefined, wasKilled, faultsEnded: true };
+    const end = { uplink: host.uplink, result, outcome: undefined, wasKilled, ovsAnswers: true, faultsEnded: true };
     report(judge(end, world, folder, shadow.bases(world.clock.now()), foreign));
   };
 
@@ -348,10 +361,10 @@ function drain(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }
 
-/** Gives the daemons of the world a second of its time. */
+/** Gives the daemons of the world the time to find each other again. */
 async function settle(world: World): Promise<void> {
   await drain();
-  world.clock.advance(1_000);
+  world.clock.advance(SETTLE_MS);
   await drain();
 }
 

@@ -136,10 +136,10 @@ function compareRoutes6(a: Route, b: Route): number {
 }
 
 /** ip6_route_del: with a gateway one leg, else the first that fits with all its legs. */
-export function removeIpv6Route(ns: Namespace, wanted: Route): Refusal | null {
+export function removeIpv6Route(ns: Namespace, wanted: Route, isOneOfMany = false): Refusal | null {
   if (wanted.nexthops.length > 1) {
     let last: Refusal | null = null;
-    for (const leg of wanted.nexthops) last = removeIpv6Route(ns, { ...wanted, nexthops: [leg] }) ?? last;
+    for (const leg of wanted.nexthops) last = removeIpv6Route(ns, { ...wanted, nexthops: [leg] }, true) ?? last;
     return last;
   }
   const [leg] = wanted.nexthops;
@@ -157,7 +157,8 @@ export function removeIpv6Route(ns: Namespace, wanted: Route): Refusal | null {
         (leg.gateway === null || one.gateway === leg.gateway),
     );
     if (hop === undefined) continue;
-    const left = leg.gateway === null ? [] : route.nexthops.filter(one => one !== hop);
+    const takesAll = leg.gateway === null && !isOneOfMany;
+    const left = takesAll ? [] : route.nexthops.filter(one => one !== hop);
     replaceOrDrop(ns, route, left.length === 0 ? undefined : { ...route, nexthops: left });
     return null;
   }

@@ -1,0 +1,85 @@
+import type { KernelEvent, NewLink } from '../../../../src/host/simulated/kernel/kernel-model.ts';
+import { createKernelModel } from '../../../../src/host/simulated/kernel/kernel-model.ts';
+import { createVirtualClock } from '../../../../src/host/simulated/virtual-clock.ts';
+import type { Bench } from './bench.ts';
+import { NEW_LINK_MAC } from './bench.ts';
+import { differences, eventLines, outcome, picture } from './compare.ts';
+import { isKnownDifference } from './known-differences.ts';
+import type { Operation } from './operation.ts';
+import { describeAct, resolve } from './operation.ts';
+import { LINKS } from './random-links.ts';
+
+/** What both sides did with a sequence. */
+export interface Verdict {
+  /** The operations as they were carried out, with their outcomes. */
+  readonly story: readonly string[];
+  /** Empty when the model did as the kernel. */
+  readonly differences: readonly string[];
+}
+
+/** Runs one sequence on the bench and on a model of it; stops at the first difference. */
+export async function runSequence(bench: Bench, operations: readonly Operation[]): Promise<Verdict> {
+  await bench.reset();
+  const model = createKernelModel({
+    clock: createVirtualClock(),
+    state: bench.pristine,
+    sysctls: bench.sysctls,
+    defaults: bench.defaults,
+    liveRename: true,
+    nextIndex: bench.nextIndex(),
+  });
+  model.updateLink(LINKS.n3, { carrier: false });
+  const told: KernelEvent[] = [];
+  model.subscribe(event => told.push(event));
+  const story: string[] = [];
+  const before = differences(picture(model.read({ routes: true })), picture(await bench.read()));
+  if (before.length > 0) return { story: ['(before the first operation)'], differences: before };
+  for (const operation of operations) {
+    const act = resolve(operation, model.read({ routes: true }));
+    if (act === undefined || isKnownDifference(act, model.read({ routes: true }))) continue;
+    let difference: readonly string[] = [];
+    if (act.kind === 'carrier') {
+      model.updateLink(act.link, { carrier: act.carrier });
+      await bench.setCarrier(act.link, act.carrier);
+      story.push(describeAct(act));
+    } else if (act.kind === 'add-link') {
+      const made = model.addLink(newLink(act.name, act.up));
+      const expected = outcome('code' in made ? { ok: false, failure: made } : { ok: true });
+      const got = outcome(await bench.addLink(act));
+      story.push(`${describeAct(act)} → ${got}`);
+      if (expected !== got) difference = [`model: ${expected}, kernel: ${got}`];
+    } else {
+      const expected = outcome(model.apply(act.effect));
+      const got = outcome(await bench.apply(act.effect));
+      story.push(`${describeAct(act)} → ${got}`);
+      if (expected !== got) difference = [`model: ${expected}, kernel: ${got}`];
+    }
+    const lines = eventLines(told.splice(0));
+    const events = eventLines(
+      await bench.events(seen => {
+        const now = eventLines(seen);
+        return now.ipv6.length >= lines.ipv6.length && now.sync.length >= lines.sync.length;
+      }),
+    );
+    difference = [...difference, ...differences(lines.sync, events.sync), ...differences(lines.ipv6, events.ipv6)];
+    if (difference.length > 0) return { story, differences: difference };
+  }
+  return { story, differences: differences(picture(model.read({ routes: true })), picture(await bench.read())) };
+}
+
+const IFF_UP = 0x1;
+const IFF_BROADCAST = 0x2;
+const IFF_NOARP = 0x80;
+
+/** What the kernel makes of a new ifb. */
+function newLink(name: string, up: boolean): NewLink {
+  return {
+    name,
+    kind: 'ifb',
+    mac: NEW_LINK_MAC,
+    flags: IFF_BROADCAST | IFF_NOARP | (up ? IFF_UP : 0),
+    txQueueLength: 32,
+    minMtu: null,
+    maxMtu: null,
+  };
+}
