@@ -4,6 +4,7 @@ import { isUp } from './link.ts';
 import { formatRoute } from './route.ts';
 import type { Snapshot } from './snapshot.ts';
 import { chosenFlags, isSameAddress } from './steps/addresses.ts';
+import { NOT_COPIED } from './steps/link-properties.ts';
 import { isSameRoute } from './steps/routes.ts';
 import { isSameRule } from './steps/rules.ts';
 
@@ -124,6 +125,6 @@ function diffLists<T>(
 
 function diffSysctls(before: Snapshot, now: Snapshot): Difference[] {
   return Object.entries(before.sysctls)
-    .filter(([key, value]) => now.sysctls[key] !== value)
+    .filter(([key, value]) => now.sysctls[key] !== value && !NOT_COPIED.has(key))
     .map(([key, value]) => ({ field: `sysctl ${key}`, expected: value, got: now.sysctls[key] ?? 'missing' }));
 }

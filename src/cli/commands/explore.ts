@@ -74,9 +74,11 @@ function show(
     line(`${String(times).padStart(8)}  ${end}`);
   for (const chart of charts) {
     line(
-      `${chart.chart}: ${chart.statesTaken} of ${chart.states} states, ${chart.transitionsTaken} of ${chart.transitions} transitions taken`,
+      `${chart.chart}: ${chart.statesTaken} of ${chart.states} states, ${chart.transitionsTaken} of ${chart.transitions} transitions` +
+        (chart.outcomes > 0 ? `, ${chart.outcomesTaken} of ${chart.outcomes} answers of guards` : ''),
     );
     for (const what of chart.missing) line(palette.warn(`  never taken: ${what}`));
+    for (const what of chart.unneeded) line(palette.warn(`  taken, although explained as never taken: ${what}`));
     for (const { what, why } of chart.explained) line(palette.dim(`  not here: ${what} (${why})`));
   }
   line(`trace ${report.trace}`);

@@ -1,9 +1,11 @@
+import { closeInheritedFiles } from '../../engine/guard/inherited-files.ts';
 import type { CommandFunction } from '../command-context.ts';
 import { requireSetting } from '../command-context.ts';
 import { engineOptions } from '../open-engine.ts';
 
 /** `guard`: the process that a run starts beside itself; see `src/engine/guard`. Its words go to its log file: nobody sees its output. */
 export const guard: CommandFunction = async ({ settings }) => {
+  closeInheritedFiles();
   const [{ standGuard }, { createGuardLog }, { createLinuxHost }, { hostOptions, DEFAULT_STATE_DIR }, { realClock }] =
     await Promise.all([
       import('../../engine/guard/stand-guard.ts'),

@@ -9,7 +9,7 @@ export const RP_FILTER = 'ipv4/conf/{link}/rp_filter';
 const RP_FILTER_LOOSE = '2';
 
 /** Read-only, or the same value in another unit, or following from something else that is set. */
-const NOT_COPIED = new Set([
+export const NOT_COPIED: ReadonlySet<string> = new Set([
   'ipv4/conf/{link}/mc_forwarding',
   'ipv6/conf/{link}/mc_forwarding',
   'ipv6/conf/{link}/mtu',

@@ -118,6 +118,10 @@ function classOf(route: Route): 0 | 1 | 2 {
   return isDefault(route) ? 2 : 1;
 }
 
+function without(routes: readonly Route[], some: readonly Route[]): readonly Route[] {
+  return some.length === 0 ? routes : routes.filter(route => !some.some(s => isSameRoute(s, route)));
+}
+
 /** The kernel looks for the way to a gateway, unless it was told that it is on the link. */
 function isGatewayChecked(route: Route): boolean {
   return route.nexthops.some(hop => hop.gateway !== null && (hop.flags & RTNH_F_ONLINK) === 0);
@@ -167,18 +171,17 @@ export interface RouteMove {
  * behind them and take over at that moment.
  */
 export function moveRoutes({ wanted, present, rules, from, to, addresses }: RouteMove): Effect[] {
-  const effects: Effect[] = [];
+  const ordered = inAddingOrder(wanted, rules);
+  const hiding = hidingDefaults(ordered, present, rules);
+  // They go and come back in one batch, behind what they hide.
+  const effects: Effect[] = hiding.map(route => ({ op: 'route.remove', route }));
   const byKey = new Map<string, Route[]>();
-  for (const route of present) {
+  for (const route of without(present, hiding)) {
     const key = keyOf(route);
     const list = byKey.get(key);
     if (list === undefined) byKey.set(key, [route]);
     else list.push(route);
   }
-  const ordered = inAddingOrder(wanted, rules);
-  const hiding = hidingDefaults(ordered, present, rules);
-  // Back where they were, so that the next round can move all in their order.
-  if (hiding.length > 0) return hiding.map(route => ({ op: 'route.replace', route: moveLegs(route, to, from) }));
   for (const route of ordered) {
     const group = byKey.get(keyOf(route)) ?? [];
     const old = group.find(r => !isSameRoute(r, route) && isSameRoute(moveLegs(r, from, to), route));
@@ -251,7 +254,8 @@ export function addMissingRoutes(
   rules: readonly Rule[],
 ): Effect[] {
   const hiding = hidingDefaults(inAddingOrder(wanted, rules), present, rules);
-  const isThere = (route: Route): boolean => present.some(r => isSameRoute(r, route)) && !hiding.includes(route);
+  const left = without(present, hiding);
+  const isThere = (route: Route): boolean => left.some(r => isSameRoute(r, route));
   const missing = inAddingOrder(
     wanted.filter(route => !isThere(route)),
     rules,
@@ -259,7 +263,7 @@ export function addMissingRoutes(
   const gone = hiding.map((route): Effect => ({ op: 'route.remove', route }));
   const added = missing.flatMap((missed): Effect[] => {
     const route = moveLegs(missed, -1, -1);
-    const group = present.filter(r => keyOf(r) === keyOf(route) && !hiding.some(h => isSameRoute(h, r)));
+    const group = left.filter(r => keyOf(r) === keyOf(route));
     const spoilt = findSpoilt(route, group, wanted);
     if (spoilt !== undefined) return renew(route, spoilt, group);
     return [group.length > 0 ? append(route, group) : { op: 'route.add', route }];

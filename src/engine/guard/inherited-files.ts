@@ -4,7 +4,8 @@ const O_CLOEXEC = 0o2000000;
 
 /**
  * Closes what this process was given by its parents beside the standard streams: a pipe of a CI job, a lock that a script holds. Files that
- * are not closed on exec are exactly those: node opens its own with O_CLOEXEC, and so do we.
+ * are not closed on exec are exactly those: node opens its own with O_CLOEXEC, and so do we. To be called first of all: a library may open one
+ * without, for a moment.
  */
 export function closeInheritedFiles(): void {
   for (const name of readdirSync('/proc/self/fd')) {

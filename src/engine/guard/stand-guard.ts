@@ -9,7 +9,6 @@ import { createPriority } from '../priority.ts';
 import type { StateLock } from '../state-lock.ts';
 import { awaitStateLock } from '../state-lock.ts';
 import type { GuardOrder } from './guards.ts';
-import { closeInheritedFiles } from './inherited-files.ts';
 import { isAlive } from './process-identity.ts';
 import { type RunMessage, receive, rendezvousPath, send } from './protocol.ts';
 import { putBack } from './put-back.ts';
@@ -55,9 +54,8 @@ export async function standGuard(duty: GuardDuty): Promise<DutyResult> {
   return await watchOver(duty, socket);
 }
 
-/** Holds nothing open that is others'. Signals to a group or a unit are the run's business: it stops cleanly and sends the guard away. */
+/** Signals to a group or a unit are the run's business: it stops cleanly and sends the guard away. */
 function beUnobtrusive(): void {
-  closeInheritedFiles();
   process.umask(0o077);
   for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(name, () => undefined);
   try {

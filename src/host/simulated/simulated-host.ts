@@ -64,10 +64,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
         }),
     bumpConfiguration: signal => process.operate('ovsdb', 'ovs.bump', () => connection.bump(), signal),
     ownRows: (id, signal) => process.operate('ovsdb', 'ovs.rows.read', () => connection.ownRows(id), signal),
-    checkVswitchd: async (limitMs, signal) => {
-      const state = await process.operate('unixctl', 'vswitchd.check', () => ovs.checkVswitchd(), signal);
-      return state === 'hung' ? await whenSilent(process, limitMs, signal, () => ovs.checkVswitchd()) : state;
-    },
+    checkVswitchd: (limitMs, signal) => checkVswitchd(process, () => ovs.checkVswitchd(), limitMs, signal),
     showDatapathFeatures: (bridge, signal) =>
       process.operate('unixctl', 'vswitchd.features', () => ovs.features(bridge), signal),
     async apply(effects, signal) {
@@ -109,24 +106,29 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
   };
 }
 
-/** A silent one is asked until the limit; it may go on meanwhile. */
-function whenSilent(
-  { clock }: SimulatedProcess,
+/** Asks over the control socket; silence until the limit is an answer, too. */
+async function checkVswitchd(
+  process: SimulatedProcess,
+  ask: () => VswitchdState,
   limitMs: number,
   signal: AbortSignal,
-  ask: () => VswitchdState,
 ): Promise<VswitchdState> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(ask());
-    }, limitMs);
-    const onAbort = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
+  const limit = new AbortController();
+  const timer = process.clock.setTimeout(() => limit.abort(), limitMs);
+  const either = AbortSignal.any([signal, limit.signal]);
+  try {
+    const state = await process.operate('unixctl', 'vswitchd.check', ask, either);
+    if (state !== 'hung') return state;
+    await new Promise(resolve => either.addEventListener('abort', resolve, { once: true }));
+  } catch (error) {
+    // A refusal is an answer.
+    if (isUplinkError(error) && error.code === 'UNIXCTL_REFUSED') return 'alive';
+  } finally {
+    process.clock.clearTimeout(timer);
+  }
+  signal.throwIfAborted();
+  // It may have gone on meanwhile.
+  return ask() === 'alive' ? 'alive' : 'hung';
 }
 
 async function runProbe(

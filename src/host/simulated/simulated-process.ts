@@ -177,6 +177,7 @@ export function describeFault(kind: OperationClass, name: string, fault: 'refuse
       }
       return { code: 'OVSDB_DISCONNECTED', what: 'the connection to OVSDB ended before the answer', object };
     case 'unixctl':
+      if (fault === 'refused') return { code: 'UNIXCTL_REFUSED', what: 'the daemon refused the command', object };
       return { code: 'UNIXCTL_UNREACHABLE', what: 'ovs-vswitchd does not answer', object };
     case 'journal':
       return { code: 'JOURNAL_WRITE', what: 'cannot write the journal', object, errno: 28, errnoName: 'ENOSPC' };

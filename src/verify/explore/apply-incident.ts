@@ -8,6 +8,8 @@ import { loseKernelEvents } from '../../host/simulated/world.ts';
 import type { Incident } from './incident.ts';
 
 const FOREIGN_INDEX = 900;
+/** Of a network for documentation (RFC 5737) that no description has. */
+const FOREIGN_ADDRESS = '198.51.100.77';
 
 /** How long netlink's socket buffer stays full. */
 const OVERRUN_MS = 2;
@@ -95,7 +97,9 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
     case 'uplink.address.remove': {
       const address = kernel
         .read({ routes: false })
-        .addresses.find(other => other.linkIndex === uplinkIndex && other.family === 4);
+        .addresses.find(
+          other => other.linkIndex === uplinkIndex && other.family === 4 && other.local !== FOREIGN_ADDRESS,
+        );
       if (address !== undefined) kernel.apply({ op: 'address.remove', address });
       break;
     }
@@ -215,7 +219,7 @@ function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
 /** What {@link applyIncident} adds in the name of others, as the invariants call it. */
 export function objectsOfOthers(uplink: string): readonly string[] {
   return [
-    `address 198.51.100.77/32 on ${uplink}`,
+    `address ${FOREIGN_ADDRESS}/32 on ${uplink}`,
     `route 198.51.100.128/25 dev ${uplink}`,
     // The kernel's own: it comes with the carrier.
     `route multicast ff00::/8 table local metric 256 dev ${uplink}`,
@@ -227,7 +231,7 @@ function foreignAddress(linkIndex: number): Address {
   return {
     family: 4,
     linkIndex,
-    local: '198.51.100.77',
+    local: FOREIGN_ADDRESS,
     peer: null,
     prefixLength: 32,
     broadcast: null,

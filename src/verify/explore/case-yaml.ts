@@ -14,6 +14,7 @@ const MAX_BYTES = 1 << 20;
 
 const kinds: string[] = [...new Set(INCIDENTS.map(incident => incident.kind)), 'confirm'];
 const nth = z.int().min(1).default(1);
+const afterMs = z.number().min(0).optional();
 const incident = z.looseObject({
   kind: z.enum(kinds, `one of ${kinds.join(', ')}`),
 });
@@ -35,7 +36,10 @@ const caseSchema = z.strictObject({
   incidents: z
     .array(
       z.strictObject({
-        when: z.union([z.strictObject({ state: z.string(), nth }), z.strictObject({ operation: z.string(), nth })]),
+        when: z.union([
+          z.strictObject({ state: z.string(), nth, afterMs }),
+          z.strictObject({ operation: z.string(), nth, afterMs }),
+        ]),
         incident,
       }),
     )

@@ -4,7 +4,7 @@ import type { AnyStateMachine, AnyStateNode, InspectionEvent } from 'xstate';
 export interface CoverageReport {
   readonly states: readonly string[];
   readonly transitions: readonly string[];
-  /** `uplink-migration isReady true`. */
+  /** `uplink-migration isReady: true`. */
   readonly guards: readonly string[];
 }
 
@@ -12,6 +12,8 @@ export interface CoverageReport {
 export interface Coverage {
   /** For {@link Surroundings.inspect}. */
   readonly inspect: (event: InspectionEvent) => void;
+  /** Notes from now on what the machine's guards answer. */
+  watchGuards(machine: AnyStateMachine): void;
   report(): CoverageReport;
   add(report: CoverageReport): void;
 }
@@ -47,6 +49,11 @@ function guardKey(guard: unknown): string {
   return ` [${type ?? 'inline'}${params === undefined ? '' : ` ${Object.values(params).join(' ')}`}]`;
 }
 
+/** `uplink-migration isReady: true`. */
+export function guardOutcome(machineId: string, guard: string, answer: boolean): string {
+  return `${machineId} ${guard}: ${answer}`;
+}
+
 /** Makes an empty one. */
 export function createCoverage(): Coverage {
   const states = new Set<string>();
@@ -63,9 +70,21 @@ export function createCoverage(): Coverage {
           keys.set(transition, key);
         }
         transitions.add(key);
+        // A state that is left at once is not seen in a snapshot.
+        states.add(transition.source.id);
       }
       const { _nodes: nodes } = event.snapshot as unknown as { readonly _nodes?: readonly AnyStateNode[] };
       for (const node of nodes ?? []) states.add(node.id);
+    },
+    watchGuards(machine) {
+      const implementations = machine.implementations.guards as Record<string, (...args: unknown[]) => unknown>;
+      for (const [name, guard] of Object.entries(implementations)) {
+        implementations[name] = (...args) => {
+          const answer = guard(...args);
+          guards.add(guardOutcome(machine.id, name, answer === true));
+          return answer;
+        };
+      }
     },
     report: () => ({ states: [...states], transitions: [...transitions], guards: [...guards] }),
     add(report) {

@@ -12,13 +12,16 @@ import type { CaseResult } from './run-case.ts';
 const FAULTS: Record<OperationClass, readonly OperationFault[]> = {
   netlink: ['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after'],
   ovsdb: ['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after'],
-  journal: ['refused', 'answer-lost', 'slow', 'kill-before', 'kill-after'],
-  lock: ['refused', 'kill-after'],
+  journal: ['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after'],
+  lock: ['refused', 'hang', 'kill-after'],
   guard: ['refused', 'hang', 'slow', 'kill-before', 'kill-after'],
   read: ['refused', 'hang', 'slow', 'kill-before'],
   unixctl: ['refused', 'hang', 'slow', 'kill-before'],
   probe: ['refused', 'hang', 'slow', 'kill-before'],
 };
+
+/** Operations right before which others act, too. */
+const INSIDE: readonly OperationClass[] = ['ovsdb', 'journal', 'lock', 'guard'];
 
 /** One course on one host in one layout, without any fault: what there is to disturb. */
 export interface Ground {
@@ -93,8 +96,11 @@ function faultsOf(ground: Ground): readonly PlannedFault[] {
 
 function incidentsOf(ground: Ground): readonly PlannedIncident[] {
   const known = remembered(ground);
-  known.incidents ??= ground.states.flatMap(({ state, nth }) =>
-    INCIDENTS.map(incident => ({ when: { state, nth }, incident })),
-  );
+  const points = [
+    ...ground.states.map(({ state, nth }) => ({ state, nth })),
+    // Where a state begins with something else.
+    ...ground.operations.filter(made => INSIDE.includes(made.class)).map(({ operation, nth }) => ({ operation, nth })),
+  ];
+  known.incidents ??= points.flatMap(when => INCIDENTS.map(incident => ({ when, incident })));
   return known.incidents;
 }

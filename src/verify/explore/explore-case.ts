@@ -2,8 +2,11 @@ import type { Layout } from '../../domain/layout.ts';
 import type { OperationFault } from '../../host/simulated/simulated-process.ts';
 import type { Incident } from './incident.ts';
 
-/** What is run: `restore` is a migration that goes well and then its way back; `confirm` and `expire` have a window that is used or not. */
-export const COURSES = ['migrate', 'confirm', 'expire', 'restore'] as const;
+/**
+ * What is run: `restore` is a migration that goes well and then its way back; `confirm` and `expire` have a window that is used or not; `again` asks for
+ * the same migration once more.
+ */
+export const COURSES = ['migrate', 'confirm', 'expire', 'restore', 'again'] as const;
 export type Course = (typeof COURSES)[number];
 
 /** The nth operation of its name in the whole case: `route.replace` 2. It means the same when other faults come or go. */
@@ -19,7 +22,10 @@ export interface PlannedFault extends OperationPoint {
 
 /** Something that others do, when the chart enters a state (the nth time) or right before an operation. */
 export interface PlannedIncident {
-  readonly when: { readonly state: string; readonly nth: number } | OperationPoint;
+  readonly when: ({ readonly state: string; readonly nth: number } | OperationPoint) & {
+    /** So much later, in virtual time. */
+    readonly afterMs?: number | undefined;
+  };
   readonly incident: Incident;
 }
 

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
 import type { CoverageReport } from './coverage.ts';
 import { createCoverage } from './coverage.ts';
+import { DIRECTED_CASES } from './directed-cases.ts';
 import type { Ground } from './enumerate.ts';
 import { countSingles, undisturbedCases } from './enumerate.ts';
 import type { ExploreCase } from './explore-case.ts';
@@ -84,10 +85,11 @@ async function exploreWith(
   signal: AbortSignal | undefined,
 ): Promise<ExploreReport> {
   const undisturbed = hosts.flatMap(({ file, text }) => undisturbedCases(loadHost(text, file)));
+  const first = [...undisturbed, ...DIRECTED_CASES];
   const grounds: Ground[] = [];
   const chunks = new Map<number, ChunkResult>();
   const totals = { done: 0, failed: 0, findings: 0 };
-  let total = undisturbed.length;
+  let total = first.length;
   const count = (order: number, chunk: ChunkResult): void => {
     chunks.set(order, chunk);
     totals.done += chunk.cases;
@@ -96,18 +98,18 @@ async function exploreWith(
     onProgress?.({ done: totals.done, total, failed: totals.failed });
   };
 
-  await share(hands, undisturbed.length, signal, async (hand, index) => {
-    const planned = undisturbed[index];
+  await share(hands, first.length, signal, async (hand, index) => {
+    const planned = first[index];
     if (planned === undefined) return;
-    const answer = await hand.ask({ type: 'undisturbed', index, case: planned });
+    const answer = await hand.ask({ type: 'first', index, case: planned });
     if (answer.type !== 'ground') return;
-    grounds[index] = answer.ground;
-    count(index - undisturbed.length, answer.chunk);
+    if (index < undisturbed.length) grounds[index] = answer.ground;
+    count(index - first.length, answer.chunk);
   });
   for (const { worker } of hands) worker.postMessage({ type: 'grounds', grounds } satisfies WorkerRequest);
 
   const singles = grounds.reduce((sum, ground) => sum + countSingles(ground), 0);
-  const cases = budget === null ? singles : Math.max(0, budget - undisturbed.length);
+  const cases = budget === null ? singles : Math.max(0, budget - first.length);
   total += cases;
   await share(hands, Math.ceil(cases / CHUNK), signal, async (hand, index) => {
     const from = index * CHUNK;

@@ -2,10 +2,62 @@ import { altnameGuard } from '../../../machines/altname-guard.ts';
 import { ovsReadiness } from '../../../machines/ovs-readiness.ts';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
 import type { CoverageReport } from './coverage.ts';
-import { coverableOf } from './coverage.ts';
+import { coverableOf, guardOutcome } from './coverage.ts';
 
-/** Why a simulated run cannot take a transition; each is shown in another way. */
-const EXPLAINED: Readonly<Record<string, string>> = {};
+/** Why a simulated run does not take a transition, and where it is shown instead. One that is taken all the same is an error. */
+const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    {
+      why: 'needs another process that puts the host back between our reading of the journal and our lock; test/live/guard-orders.test.ts',
+      what: [
+        'uplink-migration.takingOver done [isSettledMeanwhile] -> rolledBack',
+        'uplink-migration isSettledMeanwhile: true',
+      ],
+    },
+    {
+      why: 'the invoked chart has no failing end of its own: a guard against a defect',
+      what: [
+        'uplink-migration.gating error -> uplink-migration.refused',
+        'uplink-migration.preparing.standing error -> uplink-migration.rollingBack.removingHostPort',
+      ],
+    },
+    {
+      why: "the gate's own deadline is a second shorter, and says what was missing",
+      what: ['uplink-migration.gating after.gateDeadline -> uplink-migration.refused'],
+    },
+    {
+      why: 'addresses are added without duplicate address detection, so they are usable at once',
+      what: [
+        'uplink-migration.preparing.standing.awaitingAddresses ABORT -> uplink-migration.rollingBack.removingHostPort',
+        'uplink-migration.preparing.standing.awaitingAddresses after.stepDeadline -> uplink-migration.rollingBack.removingHostPort',
+        'uplink-migration.preparing.standing.awaitingAddresses always [hasFailedAddress] -> uplink-migration.rollingBack.removingHostPort',
+        'uplink-migration hasFailedAddress: true',
+      ],
+    },
+    {
+      why: 'a link that goes loses its carrier first, and that is heard first',
+      what: [
+        'cuttingOver netlink.link.removed [isUplink] -> uplink-migration.rollingBack.restoringUplinkAddresses',
+        'verifying netlink.link.removed [isUplink] -> uplink-migration.rollingBack.restoringUplinkAddresses',
+      ],
+    },
+    {
+      why: 'a run ends at givenUp, and the next one begins anew; for an agent that keeps its chart',
+      what: ['uplink-migration.stranded.givenUp RESTORE -> rollingBack'],
+    },
+    {
+      why: 'a loss of the connection is told before the failure that it causes, and leads back to connecting by itself',
+      what: ['ovs-readiness.waiting.reconnecting ovsdb.connection.opened -> ovs-readiness.waiting.connecting'],
+    },
+    {
+      why: 'a migration asks once; for those who watch readiness; test/engine/readiness.test.ts',
+      what: [
+        'ovs-readiness.ready ovsdb.facts.changed -> ',
+        'ovs-readiness.ready ovsdb.connection.lost -> ovs-readiness.waiting',
+      ],
+    },
+  ].flatMap(({ what, why }) => what.map(one => [one, why])),
+);
 
 /** How much of one chart was taken. */
 export interface ChartCoverage {
@@ -14,30 +66,46 @@ export interface ChartCoverage {
   readonly statesTaken: number;
   readonly transitions: number;
   readonly transitionsTaken: number;
+  /** Answers of guards: each can be yes and no. Only of charts whose guards are watched. */
+  readonly outcomes: number;
+  readonly outcomesTaken: number;
   /** Never taken, and nobody says why. */
   readonly missing: readonly string[];
   /** Never taken, with the reason. */
   readonly explained: readonly { readonly what: string; readonly why: string }[];
+  /** Explained, but taken: the explanation is wrong by now. */
+  readonly unneeded: readonly string[];
 }
 
 /** Lays what was taken beside what there is, for every chart that a migration runs. */
 export function neverTaken(taken: CoverageReport): readonly ChartCoverage[] {
-  const states = new Set(taken.states);
-  const transitions = new Set(taken.transitions);
   return [uplinkMigration, ovsReadiness, altnameGuard].map(machine => {
     const all = coverableOf(machine);
-    const open = [...all.states.filter(s => !states.has(s)), ...all.transitions.filter(t => !transitions.has(t))];
+    const isWatched = machine === uplinkMigration;
+    const guards = isWatched ? Object.keys(machine.implementations.guards) : [];
+    const outcomes = guards.flatMap(guard => [true, false].map(answer => guardOutcome(machine.id, guard, answer)));
+    const parts = [
+      { all: all.states, taken: new Set(taken.states) },
+      { all: all.transitions, taken: new Set(taken.transitions) },
+      { all: outcomes, taken: new Set(taken.guards) },
+    ] as const;
+    const counts = parts.map(part => part.all.filter(what => part.taken.has(what)).length);
+    const open = parts.flatMap(part => part.all.filter(what => !part.taken.has(what)));
+    const done = parts.flatMap(part => part.all.filter(what => part.taken.has(what)));
     return {
       chart: machine.id,
       states: all.states.length,
-      statesTaken: all.states.filter(s => states.has(s)).length,
+      statesTaken: counts[0] ?? 0,
       transitions: all.transitions.length,
-      transitionsTaken: all.transitions.filter(t => transitions.has(t)).length,
+      transitionsTaken: counts[1] ?? 0,
+      outcomes: outcomes.length,
+      outcomesTaken: counts[2] ?? 0,
       missing: open.filter(what => EXPLAINED[what] === undefined),
       explained: open.flatMap(what => {
         const why = EXPLAINED[what];
         return why === undefined ? [] : [{ what, why }];
       }),
+      unneeded: done.filter(what => EXPLAINED[what] !== undefined),
     };
   });
 }

@@ -13,10 +13,10 @@ import type { OperationClass, SimulatedProcess } from '../../host/simulated/simu
 import { spawnProcess } from '../../host/simulated/simulated-process.ts';
 import type { World } from '../../host/simulated/world.ts';
 import { createWorld } from '../../host/simulated/world.ts';
-import { applyIncident, createDisturbances, type Disturbances, objectsOfOthers } from './apply-incident.ts';
+import { applyIncident, createDisturbances, type Disturbances } from './apply-incident.ts';
 import type { Coverage } from './coverage.ts';
+import { comesTooLate, objectsOf } from './excuses.ts';
 import type { ExploreCase, OperationPoint, PlannedIncident } from './explore-case.ts';
-import type { IncidentKind } from './incident.ts';
 import type { CaseViolation } from './judge.ts';
 import { judge } from './judge.ts';
 import { createShadow } from './shadow.ts';
@@ -30,24 +30,6 @@ const DEADLINES = { stepMs: 2_000, gateMs: 3_000, probeMs: 1_000, retryMs: 500 }
 const CONFIRM_WITHIN_MS = 1_500;
 /** ovs-vswitchd connects again after a second. */
 const SETTLE_MS = 3_000;
-
-/** States after the last look at the host. */
-const LATE =
-  /^(journal\.write committed|guard\.disarm|committing|disarmingGuard|committed|takingOver|rearming|resuming)/;
-/**
- * Incidents with which the kernel itself takes what others have added to the link that they hit. What comes between our last look and the removal of
- * the last address goes with that, and nobody can see it.
- */
-const FLUSHES: readonly IncidentKind[] = [
-  'host-port.remove',
-  'host-port.set-down',
-  'uplink.set-down',
-  'uplink.remove',
-  'ovsdb.rows.remove',
-  'vswitchd.kill',
-];
-/** Incidents that hit our process and not the host. */
-const OWN = /^(disk|guard|abort|confirm|kill)/;
 
 /** One state that a run went through; `nth` counts from 1 over the whole case. */
 export interface VisitedState {
@@ -124,6 +106,8 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   const shadow = createShadow(host, names);
   // Links of the datapaths themselves are ovs-vswitchd's: they come with its first bridge and go when it likes.
   const foreign = ['link ovs-netdev', 'link ovs-system'];
+  // A disk that fails for both: the journal may be there, nothing was changed, and the next start finds nothing to do.
+  if (planned.faults.some(fault => fault.operation === 'journal.remove')) foreign.push(`journal of ${host.uplink}`);
   let isLate = false;
   let last: RunOutcome | undefined;
   let wasKilled = false;
@@ -138,30 +122,28 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   let current: Started | undefined;
   let run: Run | undefined;
 
-  const strike = (matches: (when: PlannedIncident['when']) => boolean): void => {
+  const happen = ({ incident, when }: PlannedIncident): void => {
     if (isCalm) return;
-    for (const incident of [...pending]) {
-      if (!matches(incident.when)) continue;
-      pending.delete(incident);
-      note(`incident ${JSON.stringify(incident.incident)}`);
-      const point = 'operation' in incident.when ? incident.when.operation : (states.at(-1)?.state ?? '');
-      isLate ||= (LATE.test(point) || LATE.test(states.at(-1)?.state ?? '')) && !OWN.test(incident.incident.kind);
-      if (incident.incident.kind === 'name.take' && names.hostPort !== host.uplink) foreign.push(`link ${names.hostPort}`);
-      if (incident.incident.kind === 'uplink.mtu') {
-        // The bridge follows the smallest MTU of its ports.
-        foreign.push(`link ${host.uplink}`, `link ${names.bridge}`, `host port ${names.hostPort}`);
-        foreign.push(`sysctl ipv6/conf/${host.uplink}/mtu`);
-      }
-      const isUnseen = 'operation' in incident.when && incident.when.operation === 'address.remove';
-      // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
-      const isFlushed = !host.liveRename || FLUSHES.includes(incident.incident.kind);
-      if (isUnseen || isFlushed) foreign.push(...objectsOfOthers(host.uplink));
-      const hasHappened = applyIncident(incident.incident, disturbances, {
-        kill: () => current?.process.kill(),
-        abort: () => run?.abort('asked by the case'),
-        confirm: () => run?.confirm(),
-      });
-      if (hasHappened) shadow.happen(incident.incident, world.clock.now());
+    note(`incident ${JSON.stringify(incident)}`);
+    const operation = 'operation' in when && when.afterMs === undefined ? when.operation : '';
+    const strike = { incident, operation, state: states.at(-1)?.state ?? '' };
+    isLate ||= comesTooLate(strike) || (wasCommitted && planned.course === 'again');
+    foreign.push(...objectsOf(strike, host, names));
+    const hasHappened = applyIncident(incident, disturbances, {
+      kill: () => current?.process.kill(),
+      abort: () => run?.abort('asked by the case'),
+      confirm: () => run?.confirm(),
+    });
+    if (hasHappened) shadow.happen(incident, world.clock.now());
+  };
+
+  const strike = (matches: (when: PlannedIncident['when']) => boolean): void => {
+    for (const planned of [...pending]) {
+      if (!matches(planned.when)) continue;
+      pending.delete(planned);
+      const { afterMs } = planned.when;
+      if (afterMs === undefined) happen(planned);
+      else world.clock.setTimeout(() => happen(planned), afterMs);
     }
   };
 
@@ -317,18 +299,17 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   const course = async (): Promise<void> => {
     const first = start();
     let outcome = await drive(first, first.engine.migrate(migrateOptions(host, planned)));
-    let goesOn = ended(outcome);
-    if (
-      !goesOn &&
-      planned.course === 'restore' &&
-      outcome !== null &&
-      outcome !== 'killed' &&
-      outcome.result === 'committed'
-    ) {
+    const goesOn = ended(outcome);
+    const isCommitted = outcome !== null && outcome !== 'killed' && outcome.result === 'committed';
+    const { course: asked } = planned;
+    if (!goesOn && isCommitted && (asked === 'restore' || asked === 'again')) {
       first.process.kill();
       const second = start();
-      outcome = await drive(second, second.engine.restore({ uplink: host.uplink }));
-      goesOn = ended(outcome);
+      const { engine } = second;
+      const again =
+        asked === 'restore' ? engine.restore({ uplink: host.uplink }) : engine.migrate(migrateOptions(host, planned));
+      outcome = await drive(second, again);
+      ended(outcome);
     }
     await finish();
   };

@@ -2,7 +2,6 @@ import { createSimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
 import { createWorld } from '../../host/simulated/world.ts';
 import type { HostImage } from '../invariants/ended-run.ts';
-import type { Disturbances } from './apply-incident.ts';
 import { applyIncident, createDisturbances } from './apply-incident.ts';
 import type { Incident, IncidentKind } from './incident.ts';
 import { imageOf } from './judge.ts';
@@ -31,7 +30,12 @@ export interface Shadow {
   happen(incident: Incident, nowMs: number): void;
   heal(nowMs: number): void;
   /** What the host may be compared with, each with the seconds since it was read. */
-  bases(nowMs: number): readonly { readonly image: HostImage; readonly elapsedS: number }[];
+  bases(nowMs: number): readonly Base[];
+}
+
+export interface Base {
+  readonly image: HostImage;
+  readonly elapsedS: number;
 }
 
 const NO_RUN = { kill: () => undefined, abort: () => undefined, confirm: () => undefined };
@@ -42,37 +46,44 @@ export function createShadow(
   host: HostDescription,
   names: { readonly bridge: string; readonly hostPort: string },
 ): Shadow {
-  let kept: Disturbances | undefined;
-  let undone: Disturbances | undefined;
-  const make = (): Disturbances => createDisturbances(createWorld(host), createSimulatedFolder(), names);
-  const catchUp = ({ world }: Disturbances, nowMs: number): void => world.clock.advance(nowMs - world.clock.now());
+  const story: { readonly atMs: number; readonly incident: Incident | 'heal' }[] = [];
+
+  /** Tells the story to a fresh world, without some of it. */
+  const tell = (left: ReadonlySet<Incident>, nowMs: number): Base => {
+    const folder = createSimulatedFolder();
+    const world = createWorld(host);
+    const disturbances = createDisturbances(world, folder, names);
+    for (const { atMs, incident } of story) {
+      world.clock.advance(atMs - world.clock.now());
+      if (incident === 'heal') disturbances.heal();
+      else if (!left.has(incident)) applyIncident(incident, disturbances, NO_RUN);
+    }
+    world.clock.advance(nowMs - world.clock.now());
+    return { image: imageOf(world, folder, host.uplink), elapsedS: 0 };
+  };
+
   return {
-    happen(incident, nowMs) {
-      if (!LASTING.includes(incident.kind)) return;
-      kept ??= make();
-      catchUp(kept, nowMs);
-      applyIncident(incident, kept, NO_RUN);
-      undone ??= make();
-      if (UNDONE.includes(incident.kind)) return;
-      catchUp(undone, nowMs);
-      applyIncident(incident, undone, NO_RUN);
+    happen(incident, atMs) {
+      if (LASTING.includes(incident.kind)) story.push({ atMs, incident });
     },
-    heal(nowMs) {
-      for (const disturbances of [kept, undone]) {
-        if (disturbances === undefined) continue;
-        catchUp(disturbances, nowMs);
-        disturbances.heal();
-      }
+    heal(atMs) {
+      if (story.length > 0) story.push({ atMs, incident: 'heal' });
     },
     bases(nowMs) {
-      if (kept === undefined) return [{ image: pristineImage(host), elapsedS: nowMs / 1000 }];
-      const made = [kept, undone].filter(disturbances => disturbances !== undefined);
-      return made.map(disturbances => {
-        catchUp(disturbances, nowMs);
-        return { image: imageOf(disturbances.world, disturbances.folder, host.uplink), elapsedS: 0 };
-      });
+      if (story.length === 0) return [{ image: pristineImage(host), elapsedS: nowMs / 1000 }];
+      const undone = story.flatMap(({ incident }) =>
+        incident !== 'heal' && UNDONE.includes(incident.kind) ? [incident] : [],
+      );
+      return subsetsOf(undone).map(left => tell(left, nowMs));
     },
   };
+}
+
+/** All of them, the empty one first. */
+function subsetsOf<T>(items: readonly T[]): readonly ReadonlySet<T>[] {
+  let subsets: readonly ReadonlySet<T>[] = [new Set<T>()];
+  for (const item of items) subsets = [...subsets, ...subsets.map(subset => new Set([...subset, item]))];
+  return subsets;
 }
 
 function pristineImage(host: HostDescription): HostImage {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { annotatedMigration } from '../../engine/migration/actions.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
 import { formatCase } from './case-yaml.ts';
@@ -21,7 +22,7 @@ export interface WorkerInput {
 
 /** What the main thread asks of a worker. */
 export type WorkerRequest =
-  | { readonly type: 'undisturbed'; readonly index: number; readonly case: ExploreCase }
+  | { readonly type: 'first'; readonly index: number; readonly case: ExploreCase }
   | { readonly type: 'grounds'; readonly grounds: readonly Ground[] }
   | {
       readonly type: 'chunk';
@@ -65,6 +66,7 @@ if (port !== null) {
     hosts.set(host.name, host);
   }
   const coverage = createCoverage();
+  coverage.watchGuards(annotatedMigration);
   let grounds: readonly Ground[] = [];
 
   const run = (explored: ExploreCase): Promise<CaseResult> => {
@@ -116,7 +118,7 @@ if (port !== null) {
 
   const serve = async (request: WorkerRequest): Promise<void> => {
     switch (request.type) {
-      case 'undisturbed': {
+      case 'first': {
         const { chunk, results } = await runAll([request.case], true);
         const { host, layout, course } = request.case;
         const { operations = [], states = [] } = results[0] ?? {};

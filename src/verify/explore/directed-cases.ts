@@ -1,0 +1,61 @@
+import type { ExploreCase } from './explore-case.ts';
+
+type Directed = Pick<ExploreCase, 'host' | 'layout' | 'course' | 'faults' | 'incidents'>;
+
+const PLAIN = { host: 'plain', layout: 'host-port', course: 'migrate', faults: [], incidents: [] } as const;
+
+/**
+ * Combinations that lead into corners of the charts which chance finds seldom: a fault of what only another fault brings about. They
+ * are run first, each time.
+ */
+export const DIRECTED_CASES: readonly Directed[] = [
+  // The journal may be there although its write failed, and then it cannot be removed.
+  {
+    ...PLAIN,
+    faults: [
+      { operation: 'journal.write preparing', nth: 1, kind: 'answer-lost' },
+      { operation: 'journal.remove', nth: 1, kind: 'refused' },
+    ],
+  },
+  // ovs-vswitchd cannot be asked; then the connection is lost, and everything begins anew.
+  {
+    ...PLAIN,
+    faults: [{ operation: 'ovs.bump', nth: 1, kind: 'refused' }],
+    incidents: [{ when: { operation: 'ovs.bump', nth: 1, afterMs: 100 }, incident: { kind: 'ovsdb.drop' } }],
+  },
+  // The host port's name is taken; when it is free again, ovs-vswitchd cannot be asked to try again.
+  {
+    ...PLAIN,
+    layout: 'bridge-port',
+    faults: [{ operation: 'ovs.bump', nth: 2, kind: 'refused' }],
+    incidents: [{ when: { operation: 'ovs.host-port.create', nth: 1 }, incident: { kind: 'name.take', forMs: 300 } }],
+  },
+  // udev gives the old name back, and the kernel refuses to take it away; it comes again later.
+  {
+    ...PLAIN,
+    faults: [{ operation: 'altname.remove', nth: 1, kind: 'refused' }],
+    incidents: [
+      {
+        when: { state: 'preparing.standing.makingHostPort', nth: 1 },
+        incident: { kind: 'uplink.altname', times: 50, everyMs: 3 },
+      },
+      { when: { operation: 'altname.remove', nth: 1, afterMs: 20 }, incident: { kind: 'uplink.mtu', mtu: 1400 } },
+    ],
+  },
+  // Nobody answers who has the lock.
+  { ...PLAIN, course: 'restore', faults: [{ operation: 'ovs.lock', nth: 2, kind: 'hang' }] },
+  // The locks are lost while the journal of a restore is taken over, and while its guard is armed.
+  ...(['journal.write committed', 'guard.arm'] as const).map(
+    (operation): Directed => ({
+      ...PLAIN,
+      course: 'restore',
+      incidents: [{ when: { operation, nth: 2 }, incident: { kind: 'ovsdb.drop' } }],
+    }),
+  ),
+  // Every answer of OVSDB that a gate on an existing bridge waits for.
+  {
+    ...PLAIN,
+    host: 'foreign-bridge',
+    faults: [{ operation: 'vswitchd.features', nth: 1, kind: 'refused' }],
+  },
+];

@@ -1,0 +1,59 @@
+import type { HostDescription } from '../../host/simulated/description/host-description.ts';
+import { objectsOfOthers } from './apply-incident.ts';
+import type { Incident, IncidentKind } from './incident.ts';
+
+/** States and operations after the last look at the host: what others do from there on the run cannot see; the drift watch does. */
+const LATE =
+  /^(journal\.write committed|guard\.disarm|committing|disarmingGuard|committed|takingOver|rearming|resuming)/;
+/** The rows are compared right before. */
+const LATE_FOR_ROWS = /^verifying\.probing/;
+/** Incidents that hit our process and not the host. */
+const OWN = /^(disk|guard|abort|confirm|kill)/;
+
+/**
+ * Incidents with which the kernel itself takes what others have added to the link that they hit. What comes between our last look and the removal of
+ * the last address goes with that, and nobody can see it.
+ */
+const FLUSHES: readonly IncidentKind[] = [
+  'host-port.remove',
+  'host-port.set-down',
+  'uplink.set-down',
+  'uplink.remove',
+  'ovsdb.rows.remove',
+  'vswitchd.kill',
+];
+
+/** Where an incident strikes. */
+export interface Strike {
+  readonly incident: Incident;
+  /** Operation that is about to be made; empty when it strikes at a state. */
+  readonly operation: string;
+  /** Present state of the chart. */
+  readonly state: string;
+}
+
+/** True when the run cannot see it any more. */
+export function comesTooLate({ incident, operation, state }: Strike): boolean {
+  if (OWN.test(incident.kind)) return false;
+  if (incident.kind === 'ovsdb.rows.remove' && LATE_FOR_ROWS.test(state)) return true;
+  return LATE.test(operation) || LATE.test(state);
+}
+
+/** Objects, as the invariants call them, that an incident changes in a way that no shadow shows. */
+export function objectsOf(
+  { incident, operation }: Strike,
+  host: HostDescription,
+  names: { readonly bridge: string; readonly hostPort: string },
+): readonly string[] {
+  const { uplink } = host;
+  const objects: string[] = [];
+  if (incident.kind === 'name.take' && names.hostPort !== uplink) objects.push(`link ${names.hostPort}`);
+  if (incident.kind === 'uplink.mtu') {
+    // The bridge follows the smallest MTU of its ports.
+    objects.push(`link ${uplink}`, `link ${names.bridge}`, `host port ${names.hostPort}`);
+    objects.push(`sysctl ipv6/conf/${uplink}/mtu`);
+  }
+  // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
+  const isFlushed = !host.liveRename || operation === 'address.remove' || FLUSHES.includes(incident.kind);
+  return isFlushed ? [...objects, ...objectsOfOthers(uplink)] : objects;
+}
