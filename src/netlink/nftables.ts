@@ -123,7 +123,17 @@ export function openIngressDrops(options: NftablesOptions = {}): IngressDrops {
       }
     },
     async move(from, to, between) {
-      const stale = (await ownChains(dumper)).filter(chain => chain.name === chainName(to));
+      const chains = await ownChains(dumper);
+      if (!chains.some(chain => chain.name === chainName(from))) {
+        throw uplinkError('NETLINK_REFUSED', {
+          what: 'there is no drop to hand over',
+          object: from,
+          errno: ENOENT,
+          errnoName: 'ENOENT',
+          advice: 'somebody flushed nf_tables; see `nft list ruleset`',
+        });
+      }
+      const stale = chains.filter(chain => chain.name === chainName(to));
       transact(socket, [
         newTable(INGRESS_DROP_TABLE),
         ...stale.map(chain => deleteChain(INGRESS_DROP_TABLE, chain.name)),

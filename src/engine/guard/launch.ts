@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { uplinkError } from '../../errors.ts';
 import type { GuardOrder } from './guards.ts';
@@ -48,7 +48,7 @@ function environment(): NodeJS.ProcessEnv {
  */
 export const launchProcess: Launch = (_order, args) => {
   const [file = '', ...rest] = commandLine(args);
-  const child = spawn(file, rest, { detached: true, stdio: process.env['OVSU_DEBUG'] ? ['ignore', 'ignore', openSync('/tmp/guard-stderr.txt', 'a')] : 'ignore', cwd: '/', env: environment() });
+  const child = spawn(file, rest, { detached: true, stdio: 'ignore', cwd: '/', env: environment() });
   // It must not keep a run's process from ending.
   child.unref();
   return { pid: child.pid, ended: whenEnded(child), kill: () => void child.kill('SIGKILL') };

@@ -5,19 +5,28 @@ import { LAYOUTS } from '../../domain/layout.ts';
 import { uplinkError } from '../../errors.ts';
 import type { ExploreCase } from './explore-case.ts';
 import { COURSES } from './explore-case.ts';
-import type { Incident } from './incident.ts';
+import type { Incident, IncidentKind } from './incident.ts';
 import { INCIDENTS } from './incident.ts';
 import type { CaseResult } from './run-case.ts';
 
 /** A case is a handful of lines. */
 const MAX_BYTES = 1 << 20;
 
-const kinds: string[] = [...new Set(INCIDENTS.map(incident => incident.kind)), 'confirm'];
+const forMs = z.number().min(0).nullable();
+const count = z.int().min(1);
+/** What an incident needs beside its kind. */
+const PARAMETERS: Partial<Record<IncidentKind, z.ZodRawShape>> = {
+  'uplink.mtu': { mtu: count },
+  'uplink.altname': { times: count, everyMs: z.number().min(0) },
+  'interface.error': { text: z.string(), times: count },
+};
+const kinds: readonly IncidentKind[] = [...new Set(INCIDENTS.map(({ kind }) => kind)), 'confirm'];
+const isTimed = (kind: IncidentKind): boolean => INCIDENTS.some(known => known.kind === kind && 'forMs' in known);
+const shapeOf = (kind: IncidentKind): z.ZodRawShape => ({ ...PARAMETERS[kind], ...(isTimed(kind) ? { forMs } : {}) });
+const [firstKind, ...otherKinds] = kinds.map(kind => z.strictObject({ kind: z.literal(kind), ...shapeOf(kind) }));
 const nth = z.int().min(1).default(1);
 const afterMs = z.number().min(0).optional();
-const incident = z.looseObject({
-  kind: z.enum(kinds, `one of ${kinds.join(', ')}`),
-});
+const incident = z.discriminatedUnion('kind', [firstKind!, ...otherKinds], `one of ${kinds.join(', ')}`);
 const caseSchema = z.strictObject({
   apiVersion: z.literal('ovs-uplink/v1'),
   kind: z.literal('Exploration'),

@@ -85,7 +85,8 @@ async function exploreWith(
   signal: AbortSignal | undefined,
 ): Promise<ExploreReport> {
   const undisturbed = hosts.flatMap(({ file, text }) => undisturbedCases(loadHost(text, file)));
-  const first = [...undisturbed, ...DIRECTED_CASES];
+  const names = new Set(undisturbed.map(({ host }) => host));
+  const first = [...undisturbed, ...DIRECTED_CASES.filter(({ host }) => names.has(host))];
   const grounds: Ground[] = [];
   const chunks = new Map<number, ChunkResult>();
   const totals = { done: 0, failed: 0, findings: 0 };

@@ -16,7 +16,7 @@ import { createWorld } from '../../host/simulated/world.ts';
 import { applyIncident, createDisturbances, type Disturbances } from './apply-incident.ts';
 import type { Coverage } from './coverage.ts';
 import { comesTooLate, objectsOf } from './excuses.ts';
-import type { ExploreCase, OperationPoint, PlannedIncident } from './explore-case.ts';
+import type { Course, ExploreCase, OperationPoint, PlannedIncident } from './explore-case.ts';
 import type { CaseViolation } from './judge.ts';
 import { judge } from './judge.ts';
 import { createShadow } from './shadow.ts';
@@ -30,6 +30,15 @@ const DEADLINES = { stepMs: 2_000, gateMs: 3_000, probeMs: 1_000, retryMs: 500 }
 const CONFIRM_WITHIN_MS = 1_500;
 /** ovs-vswitchd connects again after a second. */
 const SETTLE_MS = 3_000;
+
+/** How each course ends when nobody disturbs it. */
+const UNDISTURBED_ENDS: Readonly<Record<Course, readonly string[]>> = {
+  migrate: ['committed'],
+  confirm: ['committed'],
+  expire: ['rolledBack'],
+  restore: ['committed', 'rolledBack'],
+  again: ['committed', 'committed'],
+};
 
 /** One state that a run went through; `nth` counts from 1 over the whole case. */
 export interface VisitedState {
@@ -75,6 +84,18 @@ export async function runCase(
   };
   const bench = createBench(host, planned, options.coverage, note);
   await bench.course();
+  const expected = UNDISTURBED_ENDS[planned.course].join(' > ');
+  const isDisturbed = planned.faults.length + planned.incidents.length > 0;
+  if (!isDisturbed && bench.ends.join(' > ') !== expected) {
+    const got = bench.ends.join(' > ');
+    bench.violations.push({
+      invariant: 'liveness',
+      what: 'nothing is in the way',
+      object: planned.course,
+      expected,
+      got,
+    });
+  }
   return {
     violations: bench.violations,
     ends: bench.ends,
@@ -260,7 +281,21 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     violations.push(...found);
   };
 
+  /** Nothing is left to do for `recover`. */
+  const isAtRest = (): boolean => {
+    const stage = folder.journals.get(host.uplink)?.stage;
+    return stage === undefined || stage === 'committed';
+  };
+
+  /** Nobody but us has touched the world, and it has judged its end already. */
+  const isUntouched = (): boolean =>
+    last !== undefined &&
+    ends.at(-1) === last.result &&
+    disturbances.happened.length === 0 &&
+    planned.faults.every(fault => !fault.operation.startsWith('ovs.'));
+
   const finish = async (): Promise<void> => {
+    if (isAtRest() && isUntouched()) return;
     // Faults stop; from here on every run must end well (liveness).
     isCalm = true;
     disturbances.heal();
@@ -269,7 +304,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     // ovs-vswitchd and what was timed before come to rest.
     await settle(world);
     if (current?.process.isDead === false) current.process.kill();
-    for (let attempt = 0; attempt < 2; attempt += 1) {
+    for (let attempt = 0; attempt < 2 && !isAtRest(); attempt += 1) {
       const started = start();
       const runs = await withDraining(started.engine.recover({ deadlines: DEADLINES }), world);
       if (runs === undefined || runs.length === 0) break;

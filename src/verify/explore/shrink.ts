@@ -9,11 +9,12 @@ const PLAIN_HOST = 'plain';
 
 /**
  * Makes a failing case as small as it still fails in the same way: without each fault and incident in turn, with less of each, on the plain
- * host, in the plain layout, in the shortest course.
+ * host (where `hosts` has it), in the plain layout, in the shortest course.
  */
 export async function shrinkCase(
   failing: ExploreCase,
   run: (smaller: ExploreCase) => Promise<CaseResult>,
+  hosts?: ReadonlySet<string>,
 ): Promise<{ readonly smallest: ExploreCase; readonly result: CaseResult; readonly tries: number }> {
   let smallest = failing;
   let result = await run(failing);
@@ -23,6 +24,7 @@ export async function shrinkCase(
     isSmaller = false;
     for (const candidate of smallerThan(smallest)) {
       if (tries >= MAX_TRIES) break;
+      if (hosts?.has(candidate.host) === false) continue;
       tries += 1;
       const tried = await run(candidate);
       if (!tried.violations.some(violation => kinds.has(violation.invariant))) continue;

@@ -94,7 +94,7 @@ if (port !== null) {
       if (result.violations.length === 0) continue;
       failed += 1;
       if (!shrink || findings.length >= MAX_SHRUNK) continue;
-      const { smallest, result: shown } = await shrinkCase(explored, run);
+      const { smallest, result: shown } = await shrinkCase(explored, run, new Set(hosts.keys()));
       findings.push({
         case: smallest,
         violations: shown.violations,

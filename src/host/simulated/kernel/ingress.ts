@@ -23,18 +23,17 @@ export function unmuteLink(ns: Namespace, linkName: string): void {
   ns.setChains(without(ns.chains, linkName));
 }
 
-/** Moves the drop from one link to another; without one to move, a chain that lets pass is left on the other link. */
+/** Moves the drop from one link to another. */
 export function handOver(ns: Namespace, from: string, to: string): Failure | null {
   const rest = without(ns.chains, to);
-  if (!rest.some(chain => chain.name === from)) {
-    ns.setChains([...rest, { name: to, drops: false }]);
-    // nf_tables takes it for a base chain of a kind that it does not know.
+  if (!ns.chains.some(chain => chain.name === from)) {
     return {
-      code: 'UNSUPPORTED',
-      what: 'cannot change nf_tables policy',
-      object: `drop-${from}`,
-      got: 'EOPNOTSUPP',
-      advice: 'this kernel lacks nf_tables with netdev chains (CONFIG_NF_TABLES_NETDEV)',
+      code: 'NETLINK_REFUSED',
+      what: 'there is no drop to hand over',
+      object: from,
+      errno: 2,
+      errnoName: 'ENOENT',
+      advice: 'somebody flushed nf_tables; see `nft list ruleset`',
     };
   }
   ns.setChains([...without(rest, from), { name: to, drops: true }]);
