@@ -94,7 +94,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'explore',
     summary: 'every fault, crash and incident on simulated hosts; 1 when an invariant is broken',
-    settings: ['seed', 'budget', 'jobs', 'case'],
+    settings: ['seed', 'budget', 'jobs', 'save', 'case'],
     required: [],
     load: async () => (await import('./commands/explore.ts')).explore,
   },

@@ -118,6 +118,11 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     parse: countOf('number of threads', 1, 256),
   },
   case: { flags: '--case <file>', description: 'play a case again that exploration wrote', parse: parsePath },
+  save: {
+    flags: '--save <dir>',
+    description: 'write each run that broke an invariant there, as small as it could be made',
+    parse: parsePath,
+  },
 };
 
 /** Settings that every command takes. */

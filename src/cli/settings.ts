@@ -35,6 +35,7 @@ export interface Settings {
   readonly budget?: number | null;
   readonly jobs?: number;
   readonly case?: string;
+  readonly save?: string;
 }
 
 /** Name of a setting: the key in the configuration file. */

@@ -1,6 +1,5 @@
 import { toFailure } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { noGuards } from './guard/guards.ts';
 import type { JournalEntry } from './journal/store.ts';
 import { describeForeign } from './migration/assess.ts';
 import { compareWithPlan } from './migration/compare.ts';
@@ -12,7 +11,7 @@ import type { Surroundings } from './surroundings.ts';
 export async function statusOf(
   entry: JournalEntry,
   host: Host,
-  { clock, sendControl, guards = noGuards }: Pick<Surroundings, 'clock' | 'sendControl' | 'guards'>,
+  { clock, sendControl, guards }: Pick<Surroundings, 'clock' | 'sendControl' | 'guards'>,
 ): Promise<StatusReport> {
   if ('failure' in entry) {
     return {

@@ -27,7 +27,7 @@ export interface Surroundings {
   sendControl(uplink: string, command: ControlCommand): Promise<string>;
   createPriority(): Priority;
   /** The processes that put the host back when this one dies or hangs. */
-  readonly guards?: Guards;
+  readonly guards: Guards;
   /** Sees what every chart does, also microsteps; absent in production. It must not throw. */
   readonly inspect?: (event: InspectionEvent) => void;
 }

@@ -92,6 +92,16 @@ describe('migrate', () => {
     expect(out).toContain('ovs-uplink recover');
   });
 
+  it('says that a committed run was unguarded, and what about it', async () => {
+    const unguarded = { code: 'GUARD_FAILED', what: 'the guard ended', got: 'killed by SIGKILL', advice: 'x' } as const;
+    const ended = outcome({ unguarded, advice: ['see who killed it'] });
+    const { code, out } = await run(MIGRATE, { migrate: () => scriptedRun([], ended) });
+    expect(code).toBe(0);
+    expect(out).toContain(
+      '  unguarded: the guard ended: got killed by SIGKILL (GUARD_FAILED)\n  do: see who killed it\n',
+    );
+  });
+
   it('--json prints one object an event and the outcome last, and no other line', async () => {
     const { code, objects } = await run(
       ['--json', ...MIGRATE],

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
 import { readCase } from '../../verify/explore/case-yaml.ts';
@@ -44,6 +47,7 @@ async function exploreSeed({ settings, terminal }: CommandContext): Promise<Exit
     }),
   );
   if (terminal.isLive) terminal.out.write('\r\x1b[K');
+  if (settings.save !== undefined) await saveFindings(settings.save, report);
   const charts = neverTaken(report.coverage);
   const perMinute = Math.round((report.cases / (performance.now() - startedAt)) * 60_000);
   if (terminal.json) {
@@ -92,6 +96,19 @@ function show(
       ? palette.good('no invariant was broken')
       : palette.bad(`${report.failed} runs broke an invariant`),
   );
+}
+
+/** One file a finding; its name follows from what it says, so that the same finding is one file. */
+async function saveFindings(folder: string, { findings }: ExploreReport): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const { yaml, case: found } of findings) {
+      const digest = createHash('sha256').update(yaml).digest('hex').slice(0, 12);
+      await writeFile(join(folder, `${found.host}-${found.layout}-${digest}.yaml`), yaml);
+    }
+  } catch (error) {
+    throw usageError('cannot write the findings', { object: folder, got: (error as Error).message });
+  }
 }
 
 /** Plays a file again, with all that happens. */

@@ -6,7 +6,6 @@ import type { Host, ProbeOutcome } from '../../host/host.ts';
 import type { Exclusive } from '../exclusive.ts';
 import { createExclusive } from '../exclusive.ts';
 import type { ArmedGuard } from '../guard/guards.ts';
-import { noGuards } from '../guard/guards.ts';
 import type { JournalRecord, JournalStage } from '../journal/record.ts';
 import { FIRST_GENERATION } from '../journal/record.ts';
 import type { StateLock } from '../state-lock.ts';
@@ -58,7 +57,7 @@ export interface Session extends Pick<Surroundings, 'clock' | 'store' | 'findLoc
 
 /** Opens a session; nothing is taken or written yet. */
 export function createSession(host: Host, surroundings: Surroundings, id: string): Session {
-  const { clock, store, findLockHolder, guards = noGuards } = surroundings;
+  const { clock, store, findLockHolder, guards } = surroundings;
   let guard: ArmedGuard | undefined;
   /** This run has written the journal. */
   let isOurs = false;

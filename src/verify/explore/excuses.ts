@@ -21,6 +21,8 @@ const FLUSHES: readonly IncidentKind[] = [
   'uplink.remove',
   'ovsdb.rows.remove',
   'vswitchd.kill',
+  // When it goes on, it sets the flags that it remembers by name: also the uplink's that has its name back (netdev-linux.c).
+  'vswitchd.hang',
 ];
 
 /** Where an incident strikes. */
@@ -41,7 +43,7 @@ export function comesTooLate({ incident, operation, state }: Strike): boolean {
 
 /** Objects, as the invariants call them, that an incident changes in a way that no shadow shows. */
 export function objectsOf(
-  { incident, operation }: Strike,
+  { incident, operation, state }: Strike,
   host: HostDescription,
   names: { readonly bridge: string; readonly hostPort: string },
 ): readonly string[] {
@@ -54,6 +56,7 @@ export function objectsOf(
     objects.push(`sysctl ipv6/conf/${uplink}/mtu`);
   }
   // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
-  const isFlushed = !host.liveRename || operation === 'address.remove' || FLUSHES.includes(incident.kind);
+  const isUnseen = operation !== '' && state === 'cuttingOver.removingUplinkAddresses';
+  const isFlushed = !host.liveRename || isUnseen || FLUSHES.includes(incident.kind);
   return isFlushed ? [...objects, ...objectsOfOthers(uplink)] : objects;
 }

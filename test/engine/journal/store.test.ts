@@ -65,6 +65,12 @@ describe('a journal that is written', () => {
     expect((await store.read('eth0'))?.stage).toBe('preparing');
   });
 
+  it('before there were generations counts as the first of all', async () => {
+    const { generation: _, ...old } = journalRecord();
+    await store.write(old as ReturnType<typeof journalRecord>);
+    expect((await store.read('eth0'))?.generation).toBe(0);
+  });
+
   it('of a host with 100 000 routes is read back', async () => {
     const route = {
       family: 4,
