@@ -40,6 +40,24 @@ describe.skipIf(!canMakeNamespaces)('ingress drop', () => {
     expect(answers()).toBe(true);
   });
 
+  test('a move that dies half-way leaves what is listed and can be removed; one without a drop to move is refused', async () => {
+    pair.a.ip('link', 'add', 'm0', 'type', 'bridge');
+    await drops.add('a0');
+    // Both chains let everything pass here: a process that is killed leaves them.
+    await drops.move('a0', 'm0', async () => {
+      expect([...(await drops.list())].sort()).toEqual(['a0', 'm0']);
+    });
+    pair.a.exec('nft', 'add', 'chain', 'netdev', INGRESS_DROP_TABLE, 'drop-m0', '{ policy accept; }');
+    expect(await drops.list()).toEqual(['m0']);
+    await drops.remove('m0');
+    expect(ruleset()).toBe('');
+    await expect(drops.move('a0', 'm0')).rejects.toMatchObject({
+      code: 'NETLINK_REFUSED',
+      details: { object: 'a0', errnoName: 'ENOENT' },
+    });
+    expect(ruleset()).toBe('');
+  });
+
   test('packets stop while it is there and flow again after, and nft shows it', async () => {
     expect(answers()).toBe(true);
     expect(await drops.has('a0')).toBe(false);

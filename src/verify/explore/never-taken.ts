@@ -9,7 +9,7 @@ import { coverableOf, guardOutcome } from './coverage.ts';
 const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
   [
     {
-      why: 'needs another process that puts the host back between our reading of the journal and our lock; test/live/guard-orders.test.ts',
+      why: 'needs another process that puts the host back between our reading of the journal and our lock; test/engine/two-restores.test.ts',
       what: [
         'uplink-migration.takingOver done [isSettledMeanwhile] -> rolledBack',
         'uplink-migration isSettledMeanwhile: true',
