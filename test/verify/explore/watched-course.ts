@@ -1,0 +1,119 @@
+import { linkByIndex } from '../../../src/domain/kernel-state.ts';
+import type { Layout } from '../../../src/domain/layout.ts';
+import type { Link } from '../../../src/domain/link.ts';
+import { IFF_LOWER_UP, IFF_UP } from '../../../src/domain/link.ts';
+import { findPort } from '../../../src/domain/ovs-state.ts';
+import { createEngineIn } from '../../../src/engine/create-engine.ts';
+import type { Run } from '../../../src/engine/run.ts';
+import { createSimulatedFolder, createSimulatedSurroundings } from '../../../src/engine/simulated-surroundings.ts';
+import { gatewaysOver } from '../../../src/host/simulated/gateway-model.ts';
+import { createSimulatedHost } from '../../../src/host/simulated/simulated-host.ts';
+import { spawnProcess } from '../../../src/host/simulated/simulated-process.ts';
+import type { World } from '../../../src/host/simulated/world.ts';
+import { createWorld } from '../../../src/host/simulated/world.ts';
+import { shippedHost } from './shipped.ts';
+
+/** Where the gateways could not be reached while a migration and its way back went on. */
+export interface Gap {
+  /** State of the chart. */
+  readonly in: string;
+  /** The operation that came next. */
+  readonly before: string;
+  readonly silent: readonly string[];
+}
+
+/** What became of it. */
+export interface Watched {
+  readonly ends: readonly string[];
+  readonly states: readonly string[];
+  readonly gaps: readonly Gap[];
+}
+
+/**
+ * Gateways to which a packet gets out by its route and whose answer is heard, be it on the other of the two links: reverse path checks are
+ * loose by then.
+ */
+function reachedGateways(world: World, bridges: Map<string, string>): readonly string[] {
+  const kernel = world.kernel.read({ routes: true });
+  const ovs = world.ovs.database();
+  for (const port of ovs.ports) bridges.set(port.name, findPort(ovs, port.name)?.bridge.name ?? '');
+  const muted = world.kernel.mutedLinks();
+  const isRunning = ({ flags }: Link): boolean => (flags & IFF_UP) !== 0 && (flags & IFF_LOWER_UP) !== 0;
+  const uplink = linkByIndex(kernel, world.uplinkIndex);
+  if (uplink === undefined || !isRunning(uplink)) return [];
+  const bridge = bridges.get(uplink.name);
+  const isSwitched = uplink.promiscuity > 0 || uplink.slaveKind === 'openvswitch';
+  const forwards = (link: Link): boolean =>
+    bridge !== undefined && isSwitched && world.ovs.forwards() && bridges.get(link.name) === bridge;
+  const sends = (link: Link): boolean => link === uplink || ((link.flags & IFF_UP) !== 0 && forwards(link));
+  // The datapath's rx_handler takes what arrives before the IP stack sees it.
+  const hears = (link: Link): boolean =>
+    sends(link) && !muted.includes(link.name) && (link !== uplink || uplink.slaveKind !== 'openvswitch');
+  if (!kernel.links.some(hears)) return [];
+  const indices = kernel.links.filter(sends).map(link => link.index);
+  return [...gatewaysOver(kernel, indices).keys()];
+}
+
+/** What to watch. */
+export interface Watching {
+  readonly name: string;
+  readonly layout?: Layout;
+  /** The migration is aborted as soon as it enters this state; else it goes well, and is restored. */
+  readonly abortAt?: string;
+}
+
+/**
+ * Migrates a host and gets it back, with nothing in the way, and asks every gateway over its route at every moment. Plain data: a mutated process
+ * sends it.
+ */
+export async function gapsOf({ name, layout, abortAt }: Watching): Promise<Watched> {
+  const host = await shippedHost(name);
+  const world = createWorld(host);
+  const gaps: Gap[] = [];
+  const states: string[] = [];
+  const ofUplink = host.gateways.filter(gateway => gateway.link === host.uplink && gateway.answers);
+  // Also of ports whose rows are gone: the datapath has them until ovs-vswitchd has worked that off.
+  const bridges = new Map<string, string>();
+  const watch = (before: string): void => {
+    const reached = reachedGateways(world, bridges);
+    const silent = ofUplink.map(gateway => gateway.address).filter(gateway => !reached.includes(gateway));
+    if (silent.length > 0) gaps.push({ in: states.at(-1) ?? '', before, silent });
+  };
+  const process = spawnProcess({
+    clock: world.clock,
+    oracle: () => undefined,
+    slowMs: 0,
+    onOperation: operation => watch(operation.name),
+  });
+  let ids = 0;
+  const surroundings = createSimulatedSurroundings(process, createSimulatedFolder(), () => {
+    ids += 1;
+    return `id-${ids}`;
+  });
+  const engine = createEngineIn(surroundings, { host: createSimulatedHost(world, process) });
+  const follow = async (run: Run): Promise<void> => {
+    for await (const event of run) {
+      if (event.type !== 'state') continue;
+      states.push(event.state);
+      if (event.state === abortAt) run.abort('asked by the test');
+    }
+  };
+  const end = async (run: Run): Promise<string> => {
+    let result: string | undefined;
+    void follow(run);
+    void run.outcome.then(outcome => {
+      result = outcome.result;
+    });
+    for (;;) {
+      await new Promise(resolve => setImmediate(resolve));
+      watch('time goes on');
+      if (result !== undefined) return result;
+      if (!world.clock.runNext()) return 'stuck';
+    }
+  };
+  const { bridge, useExistingBridge, accept } = host.request;
+  const asked = layout === undefined ? {} : { layout };
+  const ends = [await end(engine.migrate({ uplink: host.uplink, bridge, ...asked, useExistingBridge, accept }))];
+  if (abortAt === undefined) ends.push(await end(engine.restore({ uplink: host.uplink })));
+  return { ends, states, gaps };
+}
