@@ -14,8 +14,8 @@ import { readShippedHosts } from '../../verify/explore/shipped-hosts.ts';
 import type { CommandContext, CommandFunction } from '../command-context.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { usageError } from '../parse/usage-error.ts';
+import { catchStopSignals } from '../stop-signals.ts';
 import { visible } from '../terminal/palette.ts';
-import { withStopSignals } from '../with-stop-signals.ts';
 
 const DEFAULT_SEED = 1;
 const DEFAULT_BUDGET = 20_000;
@@ -30,22 +30,22 @@ async function exploreSeed({ settings, terminal }: CommandContext): Promise<Exit
   const seed = settings.seed ?? DEFAULT_SEED;
   const startedAt = performance.now();
   const hosts = await readShippedHosts();
-  const report = await withStopSignals(terminal, signal =>
-    exploreAll({
-      seed,
-      budget: settings.budget === undefined ? DEFAULT_BUDGET : settings.budget,
-      jobs: settings.jobs ?? availableParallelism(),
-      hosts,
-      signal,
-      onProgress: ({ done, total, failed }) => {
-        if (!terminal.isLive) return;
-        const seconds = (performance.now() - startedAt) / 1000;
-        terminal.out.write(
-          `\r${done} of ${total} runs, ${Math.round(done / seconds)} a second, ${failed} failed\x1b[K`,
-        );
-      },
-    }),
-  );
+  const stop = catchStopSignals({
+    onFirst: name => terminal.complain(`${name}: stopping after the runs that are under way`),
+    onLater: name => terminal.complain(`${name} ignored: stopping already`),
+  });
+  const report = await exploreAll({
+    seed,
+    budget: settings.budget === undefined ? DEFAULT_BUDGET : settings.budget,
+    jobs: settings.jobs ?? availableParallelism(),
+    hosts,
+    signal: stop.signal,
+    onProgress: ({ done, total, failed }) => {
+      if (!terminal.isLive) return;
+      const seconds = (performance.now() - startedAt) / 1000;
+      terminal.out.write(`\r${done} of ${total} runs, ${Math.round(done / seconds)} a second, ${failed} failed\x1b[K`);
+    },
+  }).finally(stop.stop);
   if (terminal.isLive) terminal.out.write('\r\x1b[K');
   if (settings.save !== undefined) await saveFindings(settings.save, report);
   const charts = neverTaken(report.coverage);
@@ -56,7 +56,11 @@ async function exploreSeed({ settings, terminal }: CommandContext): Promise<Exit
     terminal.object({ exploration: { ...rest, perMinute, charts } });
   } else {
     show(report, perMinute, charts, terminal);
+    if (stop.signal.aborted)
+      terminal.line(terminal.outPalette.warn(`stopped early: only ${report.cases} runs were made`));
   }
+  // 6: it did not come to its end.
+  if (stop.signal.aborted && report.failed === 0) return 6;
   return report.failed > 0 ? 1 : 0;
 }
 
@@ -115,14 +119,18 @@ async function saveFindings(folder: string, { findings }: ExploreReport): Promis
 async function replay({ terminal }: CommandContext, path: string): Promise<ExitCode> {
   const explored = await readCase(path);
   const sources = await readShippedHosts();
-  const host = sources.map(({ file, text }) => loadHost(text, file)).find(({ name }) => name === explored.host);
-  if (host === undefined)
-    throw usageError('no such host', { object: explored.host, expected: 'a name of fixtures/hosts' });
+  const hosts = sources.map(({ file, text }) => loadHost(text, file));
+  const host = hosts.find(({ name }) => name === explored.host);
+  if (host === undefined) {
+    throw usageError('no such host', { got: explored.host, candidates: hosts.map(({ name }) => name) });
+  }
   const result = await runCase(host, explored, {
     hashTrace: true,
     onTrace: text => (terminal.json ? terminal.object({ trace: text }) : terminal.line(visible(text))),
   });
-  if (terminal.json) terminal.object({ violations: result.violations });
+  for (const what of terminal.json ? [] : result.unused)
+    terminal.line(terminal.outPalette.warn(visible(`never came: ${what}`)));
+  if (terminal.json) terminal.object({ violations: result.violations, unused: result.unused });
   for (const { invariant, what, object, expected, got } of terminal.json ? [] : result.violations) {
     terminal.line(
       terminal.outPalette.bad(

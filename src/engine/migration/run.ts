@@ -1,6 +1,11 @@
 import type { Logger } from 'pino';
 import { createActor } from 'xstate';
-import type { MigrationContext, MigrationEntry, MigrationInput } from '../../../machines/uplink-migration-types.ts';
+import type {
+  MigrationContext,
+  MigrationEntry,
+  MigrationEvent,
+  MigrationInput,
+} from '../../../machines/uplink-migration-types.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure, toFailure } from '../../errors.ts';
@@ -47,6 +52,7 @@ export function startRun(options: RunOptions): Run {
   const log = createEventLog();
   const startedAt = clock.now();
   let state: string | null = null;
+  let isEnding = false;
   let stateSince = startedAt;
   let isRestoreSent = false;
   let isUnguardedTold = false;
@@ -71,14 +77,18 @@ export function startRun(options: RunOptions): Run {
         if (!toldFindings.has(key)) tell({ type: 'finding', finding });
         toldFindings.add(key);
       },
-      onLockLost: failure => actor.send({ type: 'engine.lock.lost', failure }),
-      onGuardLost: failure => actor.send({ type: 'engine.guard.lost', failure }),
+      onLockLost: failure => sendIfAlive({ type: 'engine.lock.lost', failure }),
+      onGuardLost: failure => sendIfAlive({ type: 'engine.guard.lost', failure }),
       // Without a control socket only `confirm` and `abort` from another process are lost: that stops nothing.
       onLocked: () => control.listen().catch(error => logger?.warn({ err: error }, 'no control socket')),
       onConfirmWindow: remainingMs => tell({ type: 'confirm-window', remainingMs }),
     },
     delays,
   );
+  /** Locks and guards may be lost after the end, when nobody needs them. */
+  const sendIfAlive = (event: MigrationEvent): void => {
+    if (actor.getSnapshot().status === 'active' && !isEnding) actor.send(event);
+  };
   const start = (entry: MigrationEntry, journal: JournalRecord | undefined) => {
     const input: MigrationInput = {
       request,
@@ -106,7 +116,6 @@ export function startRun(options: RunOptions): Run {
   });
   const onSignal = (): void => actor.send({ type: 'ABORT', reason: String(signal?.reason ?? 'aborted') });
 
-  let isEnding = false;
   const end = (result: RunResult, context: MigrationContext): void => {
     if (isEnding) return;
     isEnding = true;

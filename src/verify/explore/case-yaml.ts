@@ -58,12 +58,13 @@ const caseSchema = z.strictObject({
 
 /** The case as a file that `explore FILE` plays again, with what it showed when it was written. */
 export function formatCase(explored: ExploreCase, result: CaseResult): string {
-  return stringify({
+  const document = {
     apiVersion: 'ovs-uplink/v1',
     kind: 'Exploration',
     ...explored,
     violates: result.violations,
-  });
+  };
+  return stringify(document, { aliasDuplicateObjects: false });
 }
 
 /** Reads such a file. Errors: `USAGE`, naming the place and what was expected. */
@@ -74,13 +75,15 @@ export async function readCase(path: string): Promise<ExploreCase> {
     throw refuse('a readable file', (error as Error).message);
   });
   if (text.length > MAX_BYTES) throw refuse(`at most ${MAX_BYTES} bytes`, `${text.length}`);
-  const document = parseDocument(text, { schema: 'core', customTags: [], maxAliasCount: 0 } as object);
+  const document = parseDocument(text, { schema: 'core', prettyErrors: false });
   const [error] = [...document.errors, ...document.warnings];
-  if (error !== undefined) throw refuse('YAML', error.message);
-  const parsed = caseSchema.safeParse(document.toJS());
+  if (error !== undefined)
+    throw refuse('YAML without tags of its own', `${error.message} (at character ${error.pos[0]})`);
+  const parsed = caseSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw refuse(issue?.message ?? 'a case', `at ${issue?.path.join('.') ?? 'the top'}`);
+    const place = issue === undefined || issue.path.length === 0 ? 'the top' : issue.path.join('.');
+    throw refuse((issue?.message ?? 'a case').replace(/^Invalid input: expected /, ''), `something else at ${place}`);
   }
   const { host, layout, course, faults, incidents } = parsed.data;
   return {

@@ -58,6 +58,8 @@ export interface CaseResult {
   readonly ends: readonly string[];
   readonly operations: readonly MadeOperation[];
   readonly states: readonly VisitedState[];
+  /** Faults and incidents that never came, because what they were waiting for did not: the case is not what it was when it was written. */
+  readonly unused: readonly string[];
   /** SHA-256 over everything that happened, in order; the same for the same case. Empty unless asked for. */
   readonly trace: string;
   readonly virtualMs: number;
@@ -101,6 +103,7 @@ export async function runCase(
     ends: bench.ends,
     operations: bench.operations,
     states: bench.states,
+    unused: bench.unused(),
     trace: options.hashTrace === true ? createHash('sha256').update(lines.join('\n')).digest('hex') : '',
     virtualMs: bench.world.clock.now(),
     turns: bench.turns(),
@@ -135,6 +138,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   let wasCommitted = false;
   const ends: string[] = [];
   const faults = new Map(planned.faults.map(fault => [`${fault.operation} ${fault.nth}`, fault.kind]));
+  const came = new Set<string>();
   const pending = new Set<PlannedIncident>(planned.incidents);
   const disturbances: Disturbances = createDisturbances(world, folder, names);
   let ids = 0;
@@ -182,7 +186,9 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
         operations.push({ operation: name, nth, class: kind });
         if (isCalm) return undefined;
         strike(when => 'operation' in when && when.operation === name && when.nth === nth);
-        return faults.get(`${name} ${nth}`);
+        const point = `${name} ${nth}`;
+        if (faults.has(point)) came.add(point);
+        return faults.get(point);
       },
       slowMs: DEADLINES.stepMs * 0.6,
       onAnswerLost: () => world.ovs.dropConnection(),
@@ -349,7 +355,15 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     await finish();
   };
 
-  return { world, violations, ends, operations, states, turns: () => turns, course };
+  const unused = (): readonly string[] => [
+    ...[...faults].filter(([point]) => !came.has(point)).map(([point, kind]) => `${point}: ${kind}`),
+    ...[...pending].map(({ when, incident }) => {
+      const point = 'state' in when ? when.state : when.operation;
+      return `${point} ${when.nth}: ${incident.kind}`;
+    }),
+  ];
+
+  return { unused, world, violations, ends, operations, states, turns: () => turns, course };
 }
 
 /** The names that others may want, too. */

@@ -19,6 +19,7 @@ const SHOWED: CaseResult = {
   ends: ['rolledBack'],
   operations: [],
   states: [],
+  unused: [],
   trace: '',
   virtualMs: 1,
   turns: 1,

@@ -24,6 +24,7 @@ const judging = (breaks: (planned: ExploreCase) => readonly CaseViolation['invar
     ends: [],
     operations: [],
     states: [],
+    unused: [],
     trace: '',
     virtualMs: 0,
     turns: 0,
