@@ -15,7 +15,7 @@ import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
 import { neighboursOnHostPort, primeNeighbours, setMissing } from './neighbours.ts';
-import { addMissingRoutes, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
+import { addMissingRoutes, isConnected, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
 import { isSameRule, rulesForHostPort } from './rules.ts';
 import { convergeUplink } from './uplink.ts';
 
@@ -166,5 +166,8 @@ function removeUplinkAddresses(context: StepContext): Effect[] {
     ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls),
   ];
   // Settling the flags of an IPv6 address takes the first prefix route of its prefix, whatever its metric (modify_prefix_route).
-  return effects.length > 0 ? effects : addMissingRoutes(routes, kernel.routes, kernel.rules);
+  if (effects.length > 0) return effects;
+  const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
+  const prefixRoutes = routes.filter(route => route.family === 6 && isConnected(route, addresses));
+  return addMissingRoutes(prefixRoutes, kernel.routes, kernel.rules);
 }
