@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EffectResult } from '../../src/domain/effect.ts';
@@ -62,7 +61,7 @@ describe.skipIf(!canMakeNamespaces)('the kernel model drops on ingress as the ke
     return result!;
   }
 
-  test.for([FIXED_SEED, randomInt(2 ** 31)])('seed %i', async seed => {
+  test.for([FIXED_SEED, FIXED_SEED + 1])('seed %i', async seed => {
     const property = fc.asyncProperty(fc.array(effect, { minLength: 1, maxLength: 10, size: 'max' }), async effects => {
       await drops.remove();
       for (const name of ['r2', 'r3', 'm0', 'm1'])

@@ -10,7 +10,7 @@ import { ANCHOR, createRealSide, type RealSide } from './conforming/ovs/real-sid
 import { SCENARIOS } from './conforming/ovs/scenarios.ts';
 
 const RUNS = Number(process.env['OVS_UPLINK_CONFORMANCE_OVS_RUNS'] ?? 80);
-const SEED = Number(process.env['OVS_UPLINK_CONFORMANCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env['OVS_UPLINK_CONFORMANCE_SEED'] ?? 20_261_121);
 /** After this long no further sequence is begun. */
 const TIME_LIMIT_MS = 60_000;
 

@@ -45,12 +45,27 @@ export function moveLegs(route: Route, from: number, to: number): Route {
 }
 
 /** What the kernel tells routes apart by: a second one with the same key is EEXIST or, for IPv6, another leg. */
-function keyOf(route: Route): string {
-  return [route.family, route.table, route.destination, route.source, route.tos, route.priority ?? 0].join(' ');
+const keyOf = remembering(
+  (route: Route): string =>
+    `${route.family} ${route.table} ${route.destination} ${route.source} ${route.tos} ${route.priority ?? 0}`,
+);
+
+/** Routes never change in place, and each is compared with many others. */
+function remembering(describe: (route: Route) => string): (route: Route) => string {
+  const known = new WeakMap<Route, string>();
+  return route => {
+    let text = known.get(route);
+    if (text === undefined) {
+      text = describe(route);
+      known.set(route, text);
+    }
+    return text;
+  };
 }
 
 /** True when two routes are alike; what is left of an expiry and kernel-owned flags do not count. */
 export function isSameRoute(a: Route, b: Route): boolean {
+  if (a === b) return true;
   return hasSameLegs(a, b) && describe(a) === describe(b) && (a.expiresS === null) === (b.expiresS === null);
 }
 
@@ -75,17 +90,17 @@ function renew(route: Route, spoilt: Route, group: readonly Route[]): Effect[] {
   ];
 }
 
-function describe(route: Route): string {
+const describe = remembering((route: Route): string => {
   const metrics = Object.entries(route.metrics).sort(([a], [b]) => Number(a) - Number(b));
   return JSON.stringify([route.type, route.protocol, route.scope, route.prefSrc, route.preference ?? 0, metrics]);
-}
+});
 
-function describeLegs(route: Route): string {
+const describeLegs = remembering((route: Route): string => {
   return route.nexthops
     .map(hop => `${hop.linkIndex} ${hop.gateway} ${hop.weight} ${hop.flags & CHOSEN_HOP_FLAGS}`)
     .sort()
     .join();
-}
+});
 
 /**
  * The order in which the kernel takes routes: on-link ones before those via a gateway, which it checks against them (F-65), and defaults last.

@@ -58,6 +58,8 @@ export interface ExploreReport {
   readonly virtualMs: number;
 }
 
+/** Memory of each worker for objects that live short. */
+const YOUNG_MB = 192;
 /** Cases that a worker gets at a time. */
 const CHUNK = 40;
 /** Findings that are made smaller over all. */
@@ -181,6 +183,8 @@ async function share(
 function startWorker(input: WorkerInput): Hand {
   const worker = new Worker(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {
     workerData: input,
+    // A run leaves much behind that is young: the collector then has to look at it less often.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   let waiting: PromiseWithResolvers<WorkerAnswer> | undefined;
   let fault: Error | undefined;
