@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { CHARTS } from '../src/verify/chart/charts.ts';
 import { startExploration } from '../src/verify/mutation/ask-exploration.ts';
 import { inverseMutations } from '../src/verify/mutation/enumerate.ts';
-import { EXPLAINED } from '../src/verify/mutation/explained.ts';
+import { EXPLAINED, INVERSES_ELSEWHERE } from '../src/verify/mutation/explained.ts';
 import type { Mutation } from '../src/verify/mutation/mutation.ts';
 import { verifyMutants } from '../src/verify/mutation/score.ts';
 
@@ -51,8 +51,13 @@ if (values['verify-only']) {
   if (exploration.known > 0) console.log(`${exploration.known} cases fail without any fault: they catch nobody`);
   for (const mutation of new Set([...explored, ...others])) {
     const how = await exploration.catches(mutation);
-    if (how === null && explored.has(mutation)) left += 1;
-    console.log(how === null ? `SURVIVES exploration: ${mutation.what}` : `explored: ${mutation.what}\n  ${how}`);
+    const elsewhere = mutation.kind === 'drop-inverse' ? INVERSES_ELSEWHERE[mutation.step] : undefined;
+    if (how !== null) console.log(`explored: ${mutation.what}\n  ${how}`);
+    else if (elsewhere !== undefined) console.log(`not at the end: ${mutation.what}\n  ${elsewhere}`);
+    else {
+      console.log(`SURVIVES exploration: ${mutation.what}`);
+      if (explored.has(mutation)) left += 1;
+    }
   }
 }
 console.log(left === 0 ? '\nevery mutant is caught, or changes nothing' : `\n${left} mutants survive`);

@@ -10,3 +10,12 @@ export interface Explanation {
 
 /** Every survivor of the chart proofs. One that is caught by now, or is gone, is an error. There is none at present. */
 export const EXPLAINED: readonly Explanation[] = [];
+
+/** Inverses whose absence no end of a run shows, by step: who notices instead. */
+export const INVERSES_ELSEWHERE: Readonly<Record<string, string>> = {
+  restoringRoutes: 'restoringLink brings the routes back, but late: test/verify/explore/no-gap.test.ts sees the gap',
+  unmutingUplink:
+    'removingHostPort lets the kernel hear again, but late: test/verify/explore/no-gap.test.ts sees the gap',
+  detachingUplink:
+    'removingHostPort removes the rows of both ports in one transaction; a step of its own keeps the outage short',
+};
