@@ -1,12 +1,16 @@
 import { describeEffect } from '../../domain/effect-text.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
 import { isUp } from '../../domain/link.ts';
+import { findInterface } from '../../domain/ovs-state.ts';
 import { FIB_RULE_IIF_DETACHED, FIB_RULE_OIF_DETACHED } from '../../domain/rule.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import type { Difference } from '../../domain/snapshot-diff.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
+
+/** `Interface.ofport` of a port that ovs-vswitchd could not make. */
+const OFPORT_FAILED = -1;
 
 /** Steps that must have nothing left to do once a migration is complete. */
 const SETTLED = [
@@ -32,6 +36,12 @@ export function compareWithPlan(context: StepContext): readonly string[] {
       differences.push(`${hostPort.name} has MAC ${hostPort.mac}, not ${plan.hostPort.mac}`);
     if (hostPort.mtu !== plan.hostPort.mtu)
       differences.push(`${hostPort.name} has MTU ${hostPort.mtu}, not ${plan.hostPort.mtu}`);
+  }
+  // A port may stand in the kernel and in the database, and ovs-vswitchd has lost it all the same: it was restarted, and something was in the way.
+  for (const name of [plan.names.hostPort, plan.names.uplink]) {
+    const row = name === null || context.ovs === undefined ? undefined : findInterface(context.ovs, name);
+    if (row === undefined || ((row.error ?? '') === '' && row.ofport !== OFPORT_FAILED)) continue;
+    differences.push(`Open vSwitch has no port ${row.name}: ${row.error ?? 'it could not make it'}`);
   }
   const nameOf = (index: number): string => linkByIndex(kernel, index)?.name ?? `link ${index}`;
   for (const step of SETTLED) {

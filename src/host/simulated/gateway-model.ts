@@ -2,7 +2,7 @@ import type { KernelState } from '../../domain/kernel-state.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
 import { IFF_LOWER_UP, IFF_UP } from '../../domain/link.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
-import { findPort } from '../../domain/ovs-state.ts';
+import { findInterface, findPort } from '../../domain/ovs-state.ts';
 import { isDefault } from '../../domain/route.ts';
 
 /** What stands at the other end of the uplink's wire. */
@@ -43,6 +43,8 @@ export function reachesWire(path: Path, linkIndex: number): boolean {
   if (uplink === undefined || link === undefined || !isRunning(uplink) || (link.flags & IFF_UP) === 0) return false;
   // The datapath's rx_handler takes what arrives before the IP stack sees it.
   if (link === uplink) return uplink.slaveKind !== 'openvswitch' && !path.muted.includes(uplink.name);
+  const isMade = (name: string): boolean => (findInterface(ovs, name)?.ofport ?? -1) >= 0;
+  if (!isMade(uplink.name) || !isMade(link.name)) return false;
   const uplinkPort = findPort(ovs, uplink.name);
   const hostPort = findPort(ovs, link.name);
   if (uplinkPort === undefined || hostPort?.bridge !== uplinkPort.bridge) return false;

@@ -8,6 +8,7 @@ import type { KernelModel } from './kernel/kernel-model.ts';
 import { createKernelModel } from './kernel/kernel-model.ts';
 import type { OvsModel } from './ovs/ovs-model.ts';
 import { createOvsModel } from './ovs/ovs-model.ts';
+import { createUdevModel } from './udev-model.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -47,6 +48,15 @@ export function createWorld(host: HostDescription): World {
   });
   const uplink = host.kernel.links.find(link => link.name === host.uplink);
   if (uplink === undefined) throw new RangeError(`${host.name} has no uplink ${host.uplink}`);
+  createUdevModel({
+    clock,
+    kernel,
+    // As systemd up to 253, which names a link again after each rename (F-01).
+    rules: host.udev.flatMap(({ link, altname, afterMs }) => {
+      const index = host.kernel.links.find(({ name }) => name === link)?.index;
+      return index === undefined ? [] : [{ match: { index }, on: ['move'], altnames: [altname], name: null, afterMs }];
+    }),
+  });
   return {
     clock,
     kernel,

@@ -42,6 +42,22 @@ export const DIRECTED_CASES: readonly Directed[] = [
       { when: { operation: 'altname.remove', nth: 1, afterMs: 20 }, incident: { kind: 'uplink.mtu', mtu: 1400 } },
     ],
   },
+  // ovs-vswitchd is restarted in the middle and cannot make the host port again: its tap stands, its row stands, and nothing gets through.
+  {
+    ...PLAIN,
+    host: 'slaac',
+    incidents: [
+      {
+        when: { operation: 'sysctls.read', nth: 5 },
+        incident: {
+          kind: 'interface.error',
+          text: 'could not add network device {name} to ofproto (File exists)',
+          times: 3,
+        },
+      },
+      { when: { operation: 'sysctl.write', nth: 2 }, incident: { kind: 'vswitchd.kill', forMs: 400 } },
+    ],
+  },
   // Nobody answers who has the lock.
   { ...PLAIN, course: 'restore', faults: [{ operation: 'ovs.lock', nth: 2, kind: 'hang' }] },
   // The locks are lost while the journal of a restore is taken over, and while its guard is armed.

@@ -31,8 +31,6 @@ const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
       what: [
         'uplink-migration.preparing.standing.awaitingAddresses ABORT -> uplink-migration.rollingBack.removingHostPort',
         'uplink-migration.preparing.standing.awaitingAddresses after.stepDeadline -> uplink-migration.rollingBack.removingHostPort',
-        'uplink-migration.preparing.standing.awaitingAddresses always [hasFailedAddress] -> uplink-migration.rollingBack.removingHostPort',
-        'uplink-migration hasFailedAddress: true',
       ],
     },
     {
