@@ -140,6 +140,7 @@ function removeUplinkAddresses(context: StepContext): Effect[] {
   const onHostPort = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
   const onUplink = kernel.addresses.filter(a => a.linkIndex === uplink.index);
   const known = aged(snapshot, elapsedS);
+  const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
   // What has come to the uplink since the routes were switched would go with its last address, and the kernel says nothing of it (F-62).
   const routes = snapshot.routes.map(route => moveLegs(route, snapshot.link.index, hostPort.index));
   const late = routesOfOthers(kernel.routes, routes, uplink.index, hostPort.index);
@@ -150,7 +151,7 @@ function removeUplinkAddresses(context: StepContext): Effect[] {
       rules: kernel.rules,
       from: uplink.index,
       to: hostPort.index,
-      addresses: known,
+      addresses,
     });
   }
   const surplus = onUplink.filter(
@@ -162,12 +163,11 @@ function removeUplinkAddresses(context: StepContext): Effect[] {
   );
   const effects = [
     ...inRemovingOrder(surplus).map((address): Effect => ({ op: 'address.remove', address })),
-    ...settleFlags(addressesOnHostPort(snapshot, hostPort, elapsedS), onHostPort),
+    ...settleFlags(addresses, onHostPort),
     ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls),
   ];
   // Settling the flags of an IPv6 address takes the first prefix route of its prefix, whatever its metric (modify_prefix_route).
   if (effects.length > 0) return effects;
-  const addresses = addressesOnHostPort(snapshot, hostPort, elapsedS);
   const prefixRoutes = routes.filter(route => route.family === 6 && isConnected(route, addresses));
   return addMissingRoutes(prefixRoutes, kernel.routes, kernel.rules);
 }

@@ -146,8 +146,8 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
     };
     await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work, pending), work.signal);
     const uplink = watch.links.get(subject.plan.uplinkIndex);
-    // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
     if (pending && (await wouldBeTakenBack(work))) throw takenBack(work);
+    // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
     if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
     const context = await look(host, subject, work.clock.wallTime(), {});
     return { ...reportOf(context, nextCfg), pendingRows: pending };
