@@ -1,12 +1,13 @@
 import type { Address } from './address.ts';
 import { formatAddress, IFA_F_SECONDARY } from './address.ts';
 import { isUp } from './link.ts';
+import type { Neighbour } from './neighbour.ts';
 import { formatRoute } from './route.ts';
 import type { Snapshot } from './snapshot.ts';
 import { chosenFlags, isSameAddress } from './steps/addresses.ts';
 import { NOT_COPIED } from './steps/link-properties.ts';
-import { isSameRoute } from './steps/routes.ts';
-import { isSameRule } from './steps/rules.ts';
+import { identityOf } from './steps/routes.ts';
+import { identityOfRule } from './steps/rules.ts';
 
 /** One field in which two snapshots differ. */
 export interface Difference {
@@ -27,15 +28,15 @@ export function diffSnapshots(before: Snapshot, now: Snapshot, elapsedS = 0): re
   return [
     ...diffLink(before, now),
     ...diffAddresses(before.addresses, now.addresses, elapsedS),
-    ...diffLists('route', before.routes, now.routes, isSameRoute, formatRoute),
-    ...diffLists('rule', before.rules, now.rules, isSameRule, rule => `rule ${rule.priority} ${JSON.stringify(rule)}`),
+    ...diffLists('route', before.routes, now.routes, identityOf, formatRoute),
     ...diffLists(
-      'neighbour',
-      before.neighbours,
-      now.neighbours,
-      (a, b) => a.address === b.address && a.mac === b.mac,
-      neighbour => `${neighbour.address} ${neighbour.mac}`,
+      'rule',
+      before.rules,
+      now.rules,
+      identityOfRule,
+      rule => `rule ${rule.priority} ${JSON.stringify(rule)}`,
     ),
+    ...diffLists('neighbour', before.neighbours, now.neighbours, formatNeighbour, formatNeighbour),
     ...diffSysctls(before, now),
   ];
 }
@@ -115,12 +116,17 @@ function diffLists<T>(
   what: string,
   before: readonly T[],
   now: readonly T[],
-  isSame: (a: T, b: T) => boolean,
+  identity: (value: T) => string,
   format: (value: T) => string,
 ): Difference[] {
+  const present = new Set(now.map(identity));
   return before
-    .filter(value => !now.some(other => isSame(other, value)))
+    .filter(value => !present.has(identity(value)))
     .map(value => ({ field: `${what} ${format(value)}`, expected: 'present', got: 'missing or different' }));
+}
+
+function formatNeighbour({ address, mac }: Neighbour): string {
+  return `${address} ${mac}`;
 }
 
 function diffSysctls(before: Snapshot, now: Snapshot): Difference[] {

@@ -9,6 +9,7 @@ import { toFailure, uplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { createLinuxHost } from '../host/linux-host.ts';
 import { awaitReadiness } from './await-readiness.ts';
+import { underOvsdbLimit } from './clock.ts';
 import { endedRun } from './ended-run.ts';
 import type { Engine, EngineOptions, MigrateOptions } from './engine.ts';
 import { chooseGuards } from './guard/choose-guards.ts';
@@ -135,12 +136,12 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
     async doctor(uplink) {
       const facts = await hostOf().readFacts(uplink ?? 'lo');
       let ovsFailure: Failure | null = null;
-      const ovs = await hostOf()
-        .connectOvs(AbortSignal.timeout(3_000))
-        .catch(error => {
+      const ovs = await underOvsdbLimit(clock, 3_000, undefined, limited => hostOf().connectOvs(limited)).catch(
+        error => {
           ovsFailure = toFailure(error);
           return undefined;
-        });
+        },
+      );
       const kernel = await hostOf().readKernel({ routes: true });
       return diagnose({ kernel, ovs, ovsFailure, facts, ...(uplink === undefined ? {} : { uplink }) });
     },

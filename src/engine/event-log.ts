@@ -8,7 +8,7 @@ export interface EventLog extends AsyncIterable<RunEvent> {
   push(event: RunEvent): void;
   close(): void;
   /** How many were dropped because the log was full. */
-  readonly dropped: number;
+  dropped(): number;
 }
 
 /** Makes an empty log. */
@@ -35,9 +35,7 @@ export function createEventLog(): EventLog {
       isClosed = true;
       wake();
     },
-    get dropped() {
-      return dropped;
-    },
+    dropped: () => dropped,
     async *[Symbol.asyncIterator]() {
       for (let next = 0; ; ) {
         const event = events[next - dropped] ?? (next < dropped ? events[0] : undefined);

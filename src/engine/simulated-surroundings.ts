@@ -109,7 +109,7 @@ function simulatedGuards(process: SimulatedProcess, folder: SimulatedFolder): Gu
         (): ArmedGuard => {
           folder.loseGuard = () => {
             folder.loseGuard = undefined;
-            if (!process.isDead) onLost({ code: 'GUARD_FAILED', what: 'the guard ended', advice: 'see its log' });
+            if (!process.isDead()) onLost({ code: 'GUARD_FAILED', what: 'the guard ended', advice: 'see its log' });
           };
           return {
             pid: 1,

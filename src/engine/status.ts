@@ -1,5 +1,6 @@
 import { toFailure } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { underOvsdbLimit } from './clock.ts';
 import type { JournalEntry } from './journal/store.ts';
 import { describeForeign } from './migration/assess.ts';
 import { compareWithPlan } from './migration/compare.ts';
@@ -48,7 +49,7 @@ export async function statusOf(
     return { ...report, drift: [], failure };
   }
   try {
-    await host.connectOvs(AbortSignal.timeout(3_000)).catch(() => undefined);
+    await underOvsdbLimit(clock, 3_000, undefined, limited => host.connectOvs(limited)).catch(() => undefined);
     const subject = { plan: record.plan, snapshot: record.snapshot, takenAt: record.takenAt };
     const context = await look(host, subject, clock.wallTime(), EVERYTHING);
     const unseen = host.ovsConnected() ? [] : ['OVSDB does not answer: its rows were not compared'];

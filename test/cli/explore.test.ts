@@ -132,11 +132,12 @@ describe('explore', () => {
     });
     await runCli(['explore', '--jobs', '1', '--seed', '5'], terminal, noEngine);
     const text = written.join('');
-    expect(written.find(piece => piece.startsWith('\r'))).toMatch(/^\r\d+ of \d+ runs, /);
+    expect(written.find(piece => piece.startsWith('\r'))).toMatch(/^\r\d+ of \d+ cases, /);
     expect(complaints.join('')).toContain('SIGTERM');
-    const [, runs] = /^seed 5: (\d+) runs/m.exec(text.replaceAll('\r', '\n').replaceAll('\x1b[K', '')) ?? [];
-    expect(Number(runs)).toBeGreaterThan(0);
-    expect(Number(runs)).toBeLessThan(1_000);
+    const [, cases] =
+      /^seed 5: (\d+) cases, \d+ runs/m.exec(text.replaceAll('\r', '\n').replaceAll('\x1b[K', '')) ?? [];
+    expect(Number(cases)).toBeGreaterThan(0);
+    expect(Number(cases)).toBeLessThan(1_000);
     expect(text).toMatch(/uplink-migration: \d+ of \d+ states, \d+ of \d+ transitions/);
     expect(text).toMatch(/trace [0-9a-f]{64}/);
   });

@@ -24,7 +24,7 @@ describe('waiting for a condition', () => {
     const clock = createVirtualClock();
     const { subscribe, listeners } = createSignal();
     expect(await waitUntil(clock, () => true, subscribe, 0, AbortSignal.abort())).toBe(true);
-    expect(clock.pending).toBe(0);
+    expect(clock.pending()).toBe(0);
     expect(listeners.size).toBe(0);
   });
 
@@ -35,11 +35,11 @@ describe('waiting for a condition', () => {
     const waiting = waitUntil(clock, () => value === 2, signal.subscribe, 1000, never);
     value = 1;
     signal.change();
-    expect(clock.pending).toBe(1);
+    expect(clock.pending()).toBe(1);
     value = 2;
     signal.change();
     expect(await waiting).toBe(true);
-    expect(clock.pending).toBe(0);
+    expect(clock.pending()).toBe(0);
     expect(signal.listeners.size).toBe(0);
     signal.change();
   });
@@ -74,7 +74,7 @@ describe('waiting for a condition', () => {
     const waiting = waitUntil(clock, () => false, subscribe, 1000, controller.signal);
     controller.abort();
     expect(await waiting).toBe(false);
-    expect(clock.pending).toBe(0);
+    expect(clock.pending()).toBe(0);
     expect(listeners.size).toBe(0);
   });
 

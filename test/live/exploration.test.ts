@@ -20,8 +20,10 @@ describe('exploration', () => {
       jobs: availableParallelism(),
       hosts: await readShippedHosts(),
     });
-    const perMinute = Math.round((report.cases / (performance.now() - startedAt)) * 60_000);
-    console.log(`explored ${report.cases} runs, ${perMinute} a minute, trace ${report.trace}`);
+    const perMinute = Math.round((report.runs / (performance.now() - startedAt)) * 60_000);
+    console.log(
+      `explored ${report.cases} cases, ${report.runs} runs, ${perMinute} runs a minute, trace ${report.trace}`,
+    );
     expect(report.findings.map(({ case: smallest, violations }) => [describeCase(smallest), violations[0]])).toEqual(
       [],
     );

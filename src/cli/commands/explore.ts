@@ -43,13 +43,13 @@ async function exploreSeed({ settings, terminal }: CommandContext): Promise<Exit
     onProgress: ({ done, total, failed }) => {
       if (!terminal.isLive) return;
       const seconds = (performance.now() - startedAt) / 1000;
-      terminal.out.write(`\r${done} of ${total} runs, ${Math.round(done / seconds)} a second, ${failed} failed\x1b[K`);
+      terminal.out.write(`\r${done} of ${total} cases, ${Math.round(done / seconds)} a second, ${failed} failed\x1b[K`);
     },
   }).finally(stop.stop);
   if (terminal.isLive) terminal.out.write('\r\x1b[K');
   if (settings.save !== undefined) await saveFindings(settings.save, report);
   const charts = neverTaken(report.coverage);
-  const perMinute = Math.round((report.cases / (performance.now() - startedAt)) * 60_000);
+  const perMinute = Math.round((report.runs / (performance.now() - startedAt)) * 60_000);
   if (terminal.json) {
     for (const finding of report.findings) terminal.object({ finding });
     const { coverage: _, findings: __, ...rest } = report;
@@ -57,7 +57,7 @@ async function exploreSeed({ settings, terminal }: CommandContext): Promise<Exit
   } else {
     show(report, perMinute, charts, terminal);
     if (stop.signal.aborted)
-      terminal.line(terminal.outPalette.warn(`stopped early: only ${report.cases} runs were made`));
+      terminal.line(terminal.outPalette.warn(`stopped early: only ${report.cases} cases were tried`));
   }
   // 6: it did not come to its end.
   if (stop.signal.aborted && report.failed === 0) return 6;
@@ -72,7 +72,7 @@ function show(
 ): void {
   const { counts, ends } = report;
   line(
-    `seed ${report.seed}: ${report.cases} runs, ${perMinute} a minute, ${Math.round(report.virtualMs / 3_600_000)} h of their time`,
+    `seed ${report.seed}: ${report.cases} cases, ${report.runs} runs, ${perMinute} runs a minute, ${Math.round(report.virtualMs / 3_600_000)} h of their time`,
   );
   line(
     `${counts.undisturbed} undisturbed, ${counts.fault} with a fault, ${counts.kill} killed, ${counts.incident} with an incident, ` +

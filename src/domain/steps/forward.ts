@@ -16,7 +16,7 @@ import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
 import { neighboursOnHostPort, primeNeighbours, setMissing } from './neighbours.ts';
 import { addMissingRoutes, isConnected, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
-import { isSameRule, rulesForHostPort } from './rules.ts';
+import { lookUpRules, rulesForHostPort } from './rules.ts';
 import { convergeUplink } from './uplink.ts';
 
 /**
@@ -93,11 +93,12 @@ function addressHostPort({ snapshot, hostPort, kernel, elapsedS, plan }: StepCon
   if (hostPort === undefined) return [];
   const present = kernel.addresses.filter(a => a.linkIndex === hostPort.index);
   const wanted = addressesOnHostPort(snapshot, hostPort, elapsedS).filter(isMovable);
+  const isThere = lookUpRules(kernel.rules);
   return [
     ...addMissing(wanted, present),
     ...setMissing(neighboursOnHostPort(snapshot, hostPort), kernel.neighbours),
     ...rulesForHostPort(snapshot, plan.names.hostPort)
-      .filter(rule => !kernel.rules.some(r => isSameRule(r, rule)))
+      .filter(rule => !isThere(rule))
       .map((rule): Effect => ({ op: 'rule.add', rule })),
   ];
 }

@@ -29,11 +29,13 @@ export function copySysctls(
   except: readonly string[] = [],
 ): Effect[] {
   const effects: Effect[] = [];
-  for (const [key, value] of Object.entries(wanted)) {
+  for (const key of Object.keys(wanted)) {
+    const value = wanted[key];
+    const now = present[key];
+    // Most are alike.
+    if (now === value || now === undefined || value === undefined) continue;
     if (NOT_COPIED.has(key) || except.includes(key)) continue;
-    if (present[key] !== undefined && present[key] !== value) {
-      effects.push({ op: 'sysctl.write', link: refOf(link), key, value });
-    }
+    effects.push({ op: 'sysctl.write', link: refOf(link), key, value });
   }
   return effects;
 }

@@ -7,7 +7,7 @@ import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, restoreAltnames, restoreProperties } from './link-properties.ts';
 import { primeNeighbours, setMissing } from './neighbours.ts';
 import { addMissingRoutes, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
-import { isSameRule, rulesForHostPort } from './rules.ts';
+import { lookUpRules, rulesForHostPort } from './rules.ts';
 import { convergeUplink, wantedAddresses } from './uplink.ts';
 
 /**
@@ -88,7 +88,7 @@ function detachUplink({ ownRows, plan }: StepContext): Effect[] {
 function removeHostPort(context: StepContext): Effect[] {
   const { ownRows, plan, kernel, snapshot } = context;
   const rules = rulesForHostPort(snapshot, plan.names.hostPort)
-    .filter(rule => kernel.rules.some(r => isSameRule(r, rule)))
+    .filter(lookUpRules(kernel.rules))
     .map((rule): Effect => ({ op: 'rule.remove', rule }));
   const hasRows = ownRows !== null && (ownRows.bridge || ownRows.hostPort || ownRows.uplink);
   const heard = unmuteAll(context);
@@ -110,6 +110,7 @@ function restoreLink(context: StepContext): Effect[] {
   if (uplink === undefined) return [];
   const properties = restoreProperties(uplink, snapshot);
   if (properties.length > 0) return properties;
+  const isThere = lookUpRules(kernel.rules);
   return [
     ...unmuteAll(context),
     ...copySysctls(uplink, snapshot.sysctls, uplinkSysctls),
@@ -119,8 +120,6 @@ function restoreLink(context: StepContext): Effect[] {
       snapshot.neighbours.map(n => ({ ...n, linkIndex: uplink.index })),
       kernel.neighbours,
     ),
-    ...snapshot.rules
-      .filter(rule => !kernel.rules.some(r => isSameRule(r, rule)))
-      .map((rule): Effect => ({ op: 'rule.add', rule })),
+    ...snapshot.rules.filter(rule => !isThere(rule)).map((rule): Effect => ({ op: 'rule.add', rule })),
   ];
 }

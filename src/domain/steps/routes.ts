@@ -45,41 +45,38 @@ export function moveLegs(route: Route, from: number, to: number): Route {
 }
 
 /** What the kernel tells routes apart by: a second one with the same key is EEXIST or, for IPv6, another leg. */
-const keyOf = remembering(
-  (route: Route): string =>
-    `${route.family} ${route.table} ${route.destination} ${route.source} ${route.tos} ${route.priority ?? 0}`,
-);
-
-/** Routes never change in place, and each is compared with many others. */
-function remembering(describe: (route: Route) => string): (route: Route) => string {
-  const known = new WeakMap<Route, string>();
-  return route => {
-    let text = known.get(route);
-    if (text === undefined) {
-      text = describe(route);
-      known.set(route, text);
-    }
-    return text;
-  };
+function keyOf({ family, table, destination, source, tos, priority }: Route): string {
+  return `${family} ${table} ${destination} ${source} ${tos} ${priority ?? 0}`;
 }
 
-/** True when two routes are alike; what is left of an expiry and kernel-owned flags do not count. */
-export function isSameRoute(a: Route, b: Route): boolean {
-  if (a === b) return true;
-  return hasSameLegs(a, b) && describe(a) === describe(b) && (a.expiresS === null) === (b.expiresS === null);
+/** The same for two routes that are alike; what is left of an expiry and kernel-owned flags do not count. */
+export function identityOf(route: Route): string {
+  const metrics = Object.entries(route.metrics).sort(([a], [b]) => Number(a) - Number(b));
+  const { type, protocol, scope, prefSrc, preference = 0, expiresS } = route;
+  return `${wayOf(route)} ${type} ${protocol} ${scope} ${prefSrc} ${preference} ${metrics.join()} ${expiresS === null}`;
 }
 
-function hasSameLegs(a: Route, b: Route): boolean {
-  return keyOf(a) === keyOf(b) && describeLegs(a) === describeLegs(b);
+/** The same for routes of one key with the same legs. */
+function wayOf(route: Route): string {
+  const legs = route.nexthops
+    .map(hop => `${hop.linkIndex} ${hop.gateway} ${hop.weight} ${hop.flags & CHOSEN_HOP_FLAGS}`)
+    .sort();
+  return `${keyOf(route)} ${legs.join()}`;
+}
+
+/** Answers whether a route alike is among them; a host may have many thousands, so each is looked at once. */
+export function lookUpRoutes(routes: readonly Route[]): (route: Route) => boolean {
+  const identities = new Set(routes.map(identityOf));
+  return route => identities.has(identityOf(route));
 }
 
 /**
  * An IPv6 route that leads the way of `route` but is not alike, and that nobody wants so: the kernel gives a prefix route the lifetime of
  * the address that came first, and takes the source from routes whose address goes. IPv4 keeps such routes side by side.
  */
-function findSpoilt(route: Route, group: readonly Route[], wanted: readonly Route[]): Route | undefined {
+function findSpoilt(route: Route, group: readonly Route[], isWanted: (route: Route) => boolean): Route | undefined {
   if (route.family === 4) return undefined;
-  return group.find(r => hasSameLegs(r, route) && !wanted.some(w => isSameRoute(w, r)));
+  return group.find(r => wayOf(r) === wayOf(route) && !isWanted(r));
 }
 
 /** It goes and comes back: a replace would hit the first route of the key, which may be another link's. */
@@ -89,18 +86,6 @@ function renew(route: Route, spoilt: Route, group: readonly Route[]): Effect[] {
     { op: group.length > 1 ? 'route.append' : 'route.add', route },
   ];
 }
-
-const describe = remembering((route: Route): string => {
-  const metrics = Object.entries(route.metrics).sort(([a], [b]) => Number(a) - Number(b));
-  return JSON.stringify([route.type, route.protocol, route.scope, route.prefSrc, route.preference ?? 0, metrics]);
-});
-
-const describeLegs = remembering((route: Route): string => {
-  return route.nexthops
-    .map(hop => `${hop.linkIndex} ${hop.gateway} ${hop.weight} ${hop.flags & CHOSEN_HOP_FLAGS}`)
-    .sort()
-    .join();
-});
 
 /**
  * The order in which the kernel takes routes: on-link ones before those via a gateway, which it checks against them (F-65), and defaults last.
@@ -134,7 +119,9 @@ function classOf(route: Route): 0 | 1 | 2 {
 }
 
 function without(routes: readonly Route[], some: readonly Route[]): readonly Route[] {
-  return some.length === 0 ? routes : routes.filter(route => !some.some(s => isSameRoute(s, route)));
+  if (some.length === 0) return routes;
+  const isOne = lookUpRoutes(some);
+  return routes.filter(route => !isOne(route));
 }
 
 /** The kernel looks for the way to a gateway, unless it was told that it is on the link. */
@@ -152,17 +139,17 @@ function hidingDefaults(
   rules: readonly Rule[],
 ): readonly Route[] {
   const rank = rankTables(rules);
-  const isThere = (route: Route): boolean => present.some(r => isSameRoute(r, route));
   const isEarly = ({ table }: Route): boolean =>
     (rank.get(table) ?? Infinity) < (rank.get(RT_TABLE_MAIN) ?? Infinity) && table !== RT_TABLE_MAIN;
-  const candidates = ordered.filter(route => classOf(route) === 2 && isEarly(route));
-  if (candidates.length === 0) return [];
+  const isCandidate = (route: Route): boolean => classOf(route) === 2 && isEarly(route);
+  if (!ordered.some(isCandidate)) return [];
+  const isThere = lookUpRoutes(present);
   const firstMissing = (family: 4 | 6): number =>
     ordered.findIndex(route => route.family === family && isGatewayChecked(route) && !isThere(route));
   const first = { 4: firstMissing(4), 6: firstMissing(6) };
-  return candidates.filter(route => {
+  return ordered.filter((route, position) => {
     const at = first[route.family];
-    return at >= 0 && ordered.indexOf(route) > at && isThere(route);
+    return at >= 0 && position > at && isCandidate(route) && isThere(route);
   });
 }
 
@@ -197,11 +184,13 @@ export function moveRoutes({ wanted, present, rules, from, to, addresses }: Rout
     if (list === undefined) byKey.set(key, [route]);
     else list.push(route);
   }
+  const isWanted = lookUpRoutes(wanted);
   for (const route of ordered) {
     const group = byKey.get(keyOf(route)) ?? [];
-    const old = group.find(r => !isSameRoute(r, route) && isSameRoute(moveLegs(r, from, to), route));
-    const spoilt = findSpoilt(route, group, wanted);
-    if (group.some(r => isSameRoute(r, route))) {
+    const identity = identityOf(route);
+    const old = group.find(r => identityOf(r) !== identity && identityOf(moveLegs(r, from, to)) === identity);
+    const spoilt = findSpoilt(route, group, isWanted);
+    if (group.some(r => identityOf(r) === identity)) {
       if (old !== undefined && !isConnected(route, addresses)) effects.push({ op: 'route.remove', route: old });
     } else if (spoilt !== undefined) {
       effects.push(...renew(route, spoilt, group));
@@ -251,10 +240,11 @@ export function routesOfOthers(
   from: number,
   to: number,
 ): readonly Route[] {
+  const isKnown = lookUpRoutes(known);
   return present
     .filter(route => usesLink(route, from) && !isKernelOwned(route) && !isOfKernel(route))
     .map(route => moveLegs(route, from, to))
-    .filter(route => !known.some(k => isSameRoute(k, route)));
+    .filter(route => !isKnown(route));
 }
 
 /** Made by the kernel with an address or of a router advertisement: it makes its own on the other link. */
@@ -270,16 +260,17 @@ export function addMissingRoutes(
 ): Effect[] {
   const hiding = hidingDefaults(inAddingOrder(wanted, rules), present, rules);
   const left = without(present, hiding);
-  const isThere = (route: Route): boolean => left.some(r => isSameRoute(r, route));
+  const isThere = lookUpRoutes(left);
   const missing = inAddingOrder(
     wanted.filter(route => !isThere(route)),
     rules,
   );
+  const isWanted = lookUpRoutes(wanted);
   const gone = hiding.map((route): Effect => ({ op: 'route.remove', route }));
   const added = missing.flatMap((missed): Effect[] => {
     const route = moveLegs(missed, -1, -1);
     const group = left.filter(r => keyOf(r) === keyOf(route));
-    const spoilt = findSpoilt(route, group, wanted);
+    const spoilt = findSpoilt(route, group, isWanted);
     if (spoilt !== undefined) return renew(route, spoilt, group);
     return [group.length > 0 ? append(route, group) : { op: 'route.add', route }];
   });

@@ -18,20 +18,21 @@ export function rulesForHostPort(snapshot: Snapshot, hostPort: string | null): r
     }));
 }
 
-/** Rules never change in place, and each is compared with all others. */
-const keys = new WeakMap<Rule, string>();
-
-function keyOf(rule: Rule): string {
-  let key = keys.get(rule);
-  if (key === undefined) {
-    const { flags, ...rest } = rule;
-    key = JSON.stringify([flags & FIB_RULE_INVERT, Object.entries(rest).sort()]);
-    keys.set(rule, key);
-  }
-  return key;
+/** The same for two rules that the kernel would call the same (EEXIST). */
+export function identityOfRule(rule: Rule): string {
+  const { family, priority, action, table, from, to, tos, iif, oif, fwmark, fwmask, protocol, goto, flags } = rule;
+  const { suppressPrefixLength, suppressGroup, l3mdev, ipProtocol } = rule;
+  const ranges = [rule.uidRange, rule.sourcePorts, rule.destinationPorts].map(r =>
+    r === null ? '' : `${r.start}-${r.end}`,
+  );
+  return (
+    `${family} ${priority} ${action} ${table} ${from} ${to} ${tos} ${iif} ${oif} ${fwmark}/${fwmask} ${protocol} ${goto} ` +
+    `${suppressPrefixLength} ${suppressGroup} ${l3mdev} ${ipProtocol} ${ranges} ${flags & FIB_RULE_INVERT}`
+  );
 }
 
-/** Two rules that the kernel would call the same (EEXIST). */
-export function isSameRule(a: Rule, b: Rule): boolean {
-  return a === b || keyOf(a) === keyOf(b);
+/** Answers whether a rule that the kernel would call the same is among them. */
+export function lookUpRules(rules: readonly Rule[]): (rule: Rule) => boolean {
+  const identities = new Set(rules.map(identityOfRule));
+  return rule => identities.has(identityOfRule(rule));
 }

@@ -5,7 +5,7 @@ import { usesLink } from '../route.ts';
 import { isKernelOwned } from '../snapshot.ts';
 import { addMissing, aged, isMovable, isSameAddress, makeExact, settleFlags } from './addresses.ts';
 import type { StepContext } from './context.ts';
-import { addMissingRoutes, isConnected, isSameRoute, moveLegs } from './routes.ts';
+import { addMissingRoutes, isConnected, lookUpRoutes, moveLegs } from './routes.ts';
 
 /** The snapshot's addresses with the uplink's present index. */
 export function wantedAddresses({ snapshot, elapsedS }: StepContext, uplink: Link): readonly Address[] {
@@ -37,8 +37,9 @@ export function convergeUplink(context: StepContext): Effect[] {
   const missing = addMissingRoutes(routes, kernel.routes, kernel.rules);
   if (missing.length > 0) return missing;
   // A prefix route that came with an address, though somebody had removed it before.
+  const isWanted = lookUpRoutes(routes);
   return kernel.routes
     .filter(route => usesLink(route, uplink.index) && !isKernelOwned(route) && isConnected(route, all))
-    .filter(route => !routes.some(r => isSameRoute(r, route)))
+    .filter(route => !isWanted(route))
     .map((route): Effect => ({ op: 'route.remove', route }));
 }

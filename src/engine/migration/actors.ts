@@ -10,6 +10,7 @@ import { forwardEffects } from '../../domain/steps/forward.ts';
 import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 import type { ProbeOutcome } from '../../host/host.ts';
+import { underOvsdbLimit, underSignals } from '../clock.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import type { Assessed } from './assess.ts';
 import { assess, describeForeign } from './assess.ts';
@@ -60,8 +61,8 @@ export function migrationActors(
   const alone =
     <T, I>(work: (signal: AbortSignal, input: I) => Promise<T>) =>
     ({ signal, input }: { readonly signal: AbortSignal; readonly input: I }): Promise<T> => {
-      const living = AbortSignal.any([signal, session.life.signal]);
-      return session.exclusive(() => work(living, input));
+      const signals = [signal, session.life.signal];
+      return session.exclusive(() => underSignals(signals, living => work(living, input)));
     };
   const lookNow = (needs: Needs) => look(host, subjectOf(session), clock.wallTime(), needs);
 
@@ -299,14 +300,10 @@ function refuseForeignPorts(session: Session, accepted: readonly string[]): void
 
 /** Connects to OVSDB where it answers soon; the way back does without it. */
 async function connectBriefly({ host, clock }: Session, signal: AbortSignal): Promise<void> {
-  const limit = new AbortController();
-  const timer = clock.setTimeout(() => limit.abort(), 2_000);
   try {
-    await host.connectOvs(AbortSignal.any([signal, limit.signal]));
+    await underOvsdbLimit(clock, 2_000, signal, limited => host.connectOvs(limited));
   } catch {
     signal.throwIfAborted();
-  } finally {
-    clock.clearTimeout(timer);
   }
 }
 

@@ -10,6 +10,7 @@ import { takeSnapshot } from '../../domain/snapshot.ts';
 import { toFailure } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
+import { underOvsdbLimit } from '../clock.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import { compareWithPlan } from './compare.ts';
 import { EVERYTHING, look } from './look.ts';
@@ -74,16 +75,12 @@ export async function assess(input: AssessInput): Promise<Assessed> {
 }
 
 async function connect(host: Host, clock: Clock, signal: AbortSignal): Promise<OvsState | undefined> {
-  const limit = new AbortController();
-  const timer = clock.setTimeout(() => limit.abort(), CONNECT_LIMIT_MS);
   try {
-    return await host.connectOvs(AbortSignal.any([signal, limit.signal]));
+    return await underOvsdbLimit(clock, CONNECT_LIMIT_MS, signal, limited => host.connectOvs(limited));
   } catch (error) {
     signal.throwIfAborted();
     if (toFailure(error).code === 'DEFECT') throw error;
     return undefined;
-  } finally {
-    clock.clearTimeout(timer);
   }
 }
 

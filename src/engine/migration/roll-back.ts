@@ -8,7 +8,7 @@ import { rollbackEffects } from '../../domain/steps/rollback.ts';
 import { toFailure, uplinkError } from '../../errors.ts';
 import type { Host, OwnRows } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
-import { waitUntil } from '../clock.ts';
+import { underOvsdbLimit, waitUntil } from '../clock.ts';
 import type { StepWork } from './carry-out.ts';
 import { carryOut, reportOf } from './carry-out.ts';
 import type { Needs, Subject } from './look.ts';
@@ -117,16 +117,12 @@ async function changeRows(
 }
 
 async function askOwnRows({ host, subject, signal, releaseMs, clock }: RollbackWork): Promise<OwnRows | null> {
-  const limit = new AbortController();
-  const timer = clock.setTimeout(() => limit.abort(), releaseMs);
   try {
-    return await host.ownRows(subject.plan.id, AbortSignal.any([signal, limit.signal]));
+    return await underOvsdbLimit(clock, releaseMs, signal, limited => host.ownRows(subject.plan.id, limited));
   } catch (error) {
     signal.throwIfAborted();
-    if (!toFailure(error).code.startsWith('OVSDB_') && !limit.signal.aborted) throw error;
+    if (!toFailure(error).code.startsWith('OVSDB_')) throw error;
     return null;
-  } finally {
-    clock.clearTimeout(timer);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Effect, EffectResult } from '../../domain/effect.ts';
 import type { Probe } from '../../domain/request.ts';
 import { formatProbe } from '../../domain/request.ts';
+import { underSignals } from '../../engine/clock.ts';
 import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
 import type { Host, HostEvent, ProbeOutcome, VswitchdState } from '../host.ts';
 import { isOvsEffect } from '../linux-effects.ts';
@@ -19,7 +20,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
   const { kernel, ovs } = world;
   const listeners = new Set<(event: HostEvent) => void>();
   const tell = (event: HostEvent): void => {
-    if (process.isDead) return;
+    if (process.isDead()) return;
     for (const listener of [...listeners]) listener(event);
   };
   const connection = ovs.openConnection();
@@ -115,11 +116,13 @@ async function checkVswitchd(
 ): Promise<VswitchdState> {
   const limit = new AbortController();
   const timer = process.clock.setTimeout(() => limit.abort(), limitMs);
-  const either = AbortSignal.any([signal, limit.signal]);
   try {
-    const state = await process.operate('unixctl', 'vswitchd.check', ask, either);
+    const state = await underSignals([signal, limit.signal], async either => {
+      const said = await process.operate('unixctl', 'vswitchd.check', ask, either);
+      if (said === 'hung') await new Promise(resolve => either.addEventListener('abort', resolve, { once: true }));
+      return said;
+    });
     if (state !== 'hung') return state;
-    await new Promise(resolve => either.addEventListener('abort', resolve, { once: true }));
   } catch (error) {
     // A refusal is an answer.
     if (isUplinkError(error) && error.code === 'UNIXCTL_REFUSED') return 'alive';

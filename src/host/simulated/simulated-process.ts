@@ -25,7 +25,7 @@ export type FaultOracle = (operation: Operation) => OperationFault | undefined;
 export interface SimulatedProcess {
   /** Its timers end with it. */
   readonly clock: Clock;
-  readonly isDead: boolean;
+  isDead(): boolean;
   /**
    * Carries out one operation. Rejects with the failure of its class when refused or when the answer is lost, with the signal's
    * reason when the signal aborts first. Of a process that is dead, or dies meanwhile, it never settles.
@@ -97,9 +97,7 @@ export function spawnProcess(options: ProcessOptions): SimulatedProcess {
 
   return {
     clock,
-    get isDead() {
-      return isDead;
-    },
+    isDead: () => isDead,
     onEnd: release => releases.push(release),
     kill,
     operate(kind, name, work, signal) {

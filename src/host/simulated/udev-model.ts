@@ -36,7 +36,7 @@ export interface UdevModel {
   /** Handles the link as if it had just appeared. */
   trigger(linkIndex: number): void;
   /** Tries that still wait. */
-  readonly pending: number;
+  pending(): number;
   /** Ends it; what waits is forgotten. */
   stop(): void;
 }
@@ -111,9 +111,7 @@ export function createUdevModel(options: {
       const link = find(linkIndex);
       if (link !== undefined) handle(link, 'add');
     },
-    get pending() {
-      return timers.size;
-    },
+    pending: () => timers.size,
     stop() {
       unsubscribe();
       for (const timer of timers) clock.clearTimeout(timer);

@@ -45,6 +45,8 @@ export interface Finding {
 export interface ExploreReport {
   readonly seed: number;
   readonly cases: number;
+  /** Runs of the engine in them: a case may restore what it migrated, and recover what died. */
+  readonly runs: number;
   /** By what was in them: one fault, one incident, two or three at once. */
   readonly counts: Readonly<Record<'undisturbed' | 'fault' | 'incident' | 'kill' | 'combined', number>>;
   /** How often each end was reached: `committed`, `rolledBack`, `refused`, `stranded`, `killed`. */
@@ -58,8 +60,8 @@ export interface ExploreReport {
   readonly virtualMs: number;
 }
 
-/** Memory of each worker for objects that live short. */
-const YOUNG_MB = 192;
+/** Memory of each worker for objects that live short, in MB: more than V8 gives by itself, and little enough for the processor's cache. */
+const YOUNG_MB = 48;
 /** Cases that a worker gets at a time. */
 const CHUNK = 40;
 /** Findings that are made smaller over all. */
@@ -151,6 +153,7 @@ function report(seed: number, chunks: readonly ChunkResult[], coverage: Coverage
   return {
     seed,
     cases: chunks.reduce((sum, chunk) => sum + chunk.cases, 0),
+    runs: chunks.reduce((sum, chunk) => sum + chunk.runs, 0),
     counts,
     ends,
     findings: chunks.flatMap(chunk => chunk.findings).slice(0, MAX_FINDINGS),

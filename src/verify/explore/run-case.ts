@@ -235,7 +235,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
       turns += 1;
       await drain();
-      if (started.process.isDead) return 'killed';
+      if (started.process.isDead()) return 'killed';
       if (outcome !== undefined) return outcome;
       if (!world.clock.runNext() || world.clock.now() > limitMs) return null;
     }
@@ -309,7 +309,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     note('calm');
     // ovs-vswitchd and what was timed before come to rest.
     await settle(world);
-    if (current?.process.isDead === false) current.process.kill();
+    if (current?.process.isDead() === false) current.process.kill();
     for (let attempt = 0; attempt < 2 && !isAtRest(); attempt += 1) {
       const started = start();
       const runs = await withDraining(started.engine.recover({ deadlines: DEADLINES }), world);
@@ -388,7 +388,7 @@ function migrateOptions(host: HostDescription, { layout, course }: ExploreCase):
 
 /** All promise callbacks run before the next turn of the event loop. */
 function drain(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve));
+  return new Promise(resolve => process.nextTick(resolve));
 }
 
 /** Gives the daemons of the world the time to find each other again. */

@@ -42,6 +42,8 @@ export type WorkerAnswer =
 /** What became of some cases. */
 export interface ChunkResult {
   readonly cases: number;
+  /** Runs of the engine in them: a case may restore what it migrated, and recover what died. */
+  readonly runs: number;
   readonly counts: Record<CountKind, number>;
   readonly ends: Record<string, number>;
   readonly failed: number;
@@ -87,6 +89,7 @@ if (port !== null) {
     const results: CaseResult[] = [];
     const hash = createHash('sha256');
     let failed = 0;
+    let runs = 0;
     let virtualMs = 0;
     for (const [at, explored] of cases.entries()) {
       const result = await run(explored, at % WATCHED_EVERY === 0 || isRare(explored));
@@ -94,6 +97,7 @@ if (port !== null) {
       counts[countKind(explored)] += 1;
       const end = result.ends.join(' > ');
       ends[end] = (ends[end] ?? 0) + 1;
+      runs += result.ends.length;
       hash.update(result.trace);
       virtualMs += result.virtualMs;
       if (result.violations.length === 0) continue;
@@ -109,6 +113,7 @@ if (port !== null) {
     }
     const chunk: ChunkResult = {
       cases: cases.length,
+      runs,
       counts,
       ends,
       failed,

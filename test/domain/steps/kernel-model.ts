@@ -3,7 +3,7 @@ import type { Effect } from '../../../src/domain/effect.ts';
 import { networkOf } from '../../../src/domain/prefix.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { isSameAddress } from '../../../src/domain/steps/addresses.ts';
-import { isSameRoute } from '../../../src/domain/steps/routes.ts';
+import { lookUpRoutes } from '../../../src/domain/steps/routes.ts';
 
 /** The addresses of one link in the kernel's order, as `ip addr` lists them. A small model of devinet.c and addrconf.c. */
 export function applyToAddresses(list: readonly Address[], effects: readonly Effect[]): readonly Address[] {
@@ -61,7 +61,7 @@ export function applyToRoutes(list: readonly Route[], effect: Effect): readonly 
     case 'route.add':
       return list.some(r => keyOf(r) === keyOf(effect.route)) ? list : [...list, effect.route];
     case 'route.append': {
-      if (list.some(r => isSameRoute(r, effect.route))) return list;
+      if (lookUpRoutes(list)(effect.route)) return list;
       const at = list.findLastIndex(r => keyOf(r) === keyOf(effect.route)) + 1;
       return at === 0 ? [...list, effect.route] : [...list.slice(0, at), effect.route, ...list.slice(at)];
     }
@@ -70,7 +70,7 @@ export function applyToRoutes(list: readonly Route[], effect: Effect): readonly 
       return at < 0 ? [...list, effect.route] : list.map((r, i) => (i === at ? effect.route : r));
     }
     case 'route.remove': {
-      const at = list.findIndex(r => isSameRoute(r, effect.route));
+      const at = list.findIndex(lookUpRoutes([effect.route]));
       return at < 0 ? list : list.filter((_, i) => i !== at);
     }
     default:

@@ -5,7 +5,7 @@ import { IFA_F_NOPREFIXROUTE } from '../../../src/domain/address.ts';
 import type { Effect } from '../../../src/domain/effect.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { RTNH_F_DEAD, RTNH_F_LINKDOWN, RTNH_F_ONLINK, usesLink } from '../../../src/domain/route.ts';
-import { addMissingRoutes, isConnected, isSameRoute, moveLegs, moveRoutes } from '../../../src/domain/steps/routes.ts';
+import { addMissingRoutes, identityOf, isConnected, moveLegs, moveRoutes } from '../../../src/domain/steps/routes.ts';
 import { address, hop, route, rule } from '../precheck/hosts.ts';
 import { applyToRoutes, keyOf } from './kernel-model.ts';
 
@@ -70,6 +70,7 @@ function moveAll(
   throw new Error('the move does not come to rest');
 }
 
+const isSameRoute = (a: Route, b: Route): boolean => identityOf(a) === identityOf(b);
 const isIn = (routes: readonly Route[], wanted: Route): boolean => routes.some(r => isSameRoute(r, wanted));
 
 describe('moving routes', () => {

@@ -7,7 +7,7 @@ import { FORWARD_STEPS, ROLLBACK_STEPS } from '../../../src/domain/plan.ts';
 import type { StepContext } from '../../../src/domain/steps/context.ts';
 import { forwardEffects } from '../../../src/domain/steps/forward.ts';
 import { rollbackEffects } from '../../../src/domain/steps/rollback.ts';
-import { isSameRule, rulesForHostPort } from '../../../src/domain/steps/rules.ts';
+import { lookUpRules, rulesForHostPort } from '../../../src/domain/steps/rules.ts';
 import * as hosts from '../precheck/hosts.ts';
 import { externalIds, HOST_PORT, ID, type Scene, sceneContext, UP } from './contexts.ts';
 import { snapshot } from './snapshots.ts';
@@ -172,9 +172,9 @@ describe('rules that name the uplink', () => {
 
   it('are the same whether the kernel finds the link or not, but not when turned round', () => {
     const rule = hosts.rule({ iif: 'eth0' });
-    expect(isSameRule(rule, { ...rule, flags: 0x18 })).toBe(true);
-    expect(isSameRule(rule, { ...rule, flags: 0x2 })).toBe(false);
-    expect(isSameRule(rule, { ...rule, table: 7 })).toBe(false);
+    expect(lookUpRules([rule])({ ...rule, flags: 0x18 })).toBe(true);
+    expect(lookUpRules([rule])({ ...rule, flags: 0x2 })).toBe(false);
+    expect(lookUpRules([rule])({ ...rule, table: 7 })).toBe(false);
   });
 
   it('ours are removed on the way back, the others stay', () => {

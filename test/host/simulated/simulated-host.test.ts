@@ -168,7 +168,7 @@ describe('faults of a simulated host', () => {
     async fault => {
       const { host, uplink, settle, world, process, events } = simulate({ 'address.add': fault });
       expect(await settle(host.apply([address(uplink.index, '192.0.2.1')], PATIENT))).toBe('pending');
-      expect(process.isDead).toBe(true);
+      expect(process.isDead()).toBe(true);
       expect(world.tried).toHaveLength(fault === 'kill-after' ? 1 : 0);
       const heard = events.length;
       world.kernel.apply({ op: 'link.set', link: uplink, mtu: 1400 });

@@ -51,7 +51,7 @@ describe('udev of a simulated host', () => {
       kernel.apply({ op: 'altname.remove', link: uplink, altname: 'eth0' });
     }
     expect(udev.attempts.map(attempt => attempt.atMs)).toEqual([10, 20, 300]);
-    expect(udev.pending).toBe(0);
+    expect(udev.pending()).toBe(0);
   });
 
   it('is refused where the host port has the name by then, and leaves everything as it is', () => {

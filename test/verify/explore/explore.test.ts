@@ -32,7 +32,7 @@ describe('an exploration', () => {
     expect(other.trace).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('makes as many runs as it was told to, of every sort', () => {
+  it('makes as many cases as it was told to, of every sort', () => {
     expect(report.cases).toBe(BUDGET);
     const { undisturbed, fault, incident, kill, combined } = report.counts;
     expect(undisturbed + fault + incident + kill + combined).toBe(BUDGET);

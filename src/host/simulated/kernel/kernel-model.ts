@@ -67,14 +67,18 @@ export interface KernelModel {
   subscribe(listener: (event: KernelEvent) => void): () => void;
 }
 
-const namespaces = new WeakMap<KernelModel, Namespace>();
+/** Where a model keeps its namespace. Not a `WeakMap`: its values outlive every collection of young memory, and with them their whole world. */
+const NAMESPACE = Symbol('namespace');
+
+type OwnModel = KernelModel & { readonly [NAMESPACE]: Namespace };
 
 /** Makes a namespace. */
 export function createKernelModel(options: KernelModelOptions): KernelModel {
   const ns = new Namespace(options.clock, options.liveRename, options.defaults ?? {});
   loadState(ns, options.state, options.sysctls);
   if (options.nextIndex !== undefined) ns.nextIndex = options.nextIndex;
-  const model: KernelModel = {
+  const model: OwnModel = {
+    [NAMESPACE]: ns,
     read: ({ routes }) => ns.read(routes),
     sysctls: linkName => readSysctls(ns, linkName),
     mutedLinks: () => ns.muted,
@@ -87,9 +91,8 @@ export function createKernelModel(options: KernelModelOptions): KernelModel {
     updateLink: (index, change) => updateLink(ns, index, change),
     setMaster: (index, master, slaveKind) => setMaster(ns, index, master, slaveKind),
     moveLink(index, target, newName) {
-      const other = namespaces.get(target);
-      if (other === undefined) throw new TypeError('the target is no kernel model');
-      return moveLink(ns, index, other, newName);
+      if (!isOwnModel(target)) throw new TypeError('the target is no kernel model');
+      return moveLink(ns, index, target[NAMESPACE], newName);
     },
     failDad(index, address) {
       const node = ns.node(index);
@@ -97,6 +100,9 @@ export function createKernelModel(options: KernelModelOptions): KernelModel {
     },
     subscribe: listener => ns.subscribe(listener),
   };
-  namespaces.set(model, ns);
   return model;
+}
+
+function isOwnModel(model: KernelModel): model is OwnModel {
+  return NAMESPACE in model;
 }

@@ -117,9 +117,9 @@ export function createOvsModel(options: OvsModelOptions): OvsModel {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    checkVswitchd: () => vswitchd.state,
+    checkVswitchd: () => vswitchd.state(),
     features(bridge) {
-      if (vswitchd.state !== 'alive') {
+      if (vswitchd.state() !== 'alive') {
         throw uplinkError('UNIXCTL_UNREACHABLE', {
           what: 'no answer from the control socket',
           object: 'ovs-vswitchd',
@@ -136,14 +136,14 @@ export function createOvsModel(options: OvsModelOptions): OvsModel {
       const row = database.state().bridges.find(each => each.name === bridge);
       return describeFeatures(row?.datapathType === 'netdev' ? 'netdev' : 'system');
     },
-    forwards: () => vswitchd.state === 'alive' && !vswitchd.isWaitingForFlows,
+    forwards: () => vswitchd.state() === 'alive' && !vswitchd.isWaitingForFlows(),
     deleteVport(name) {
       const link = lookUp(kernel, name);
       if (link?.name === name && isVport(kernel, link)) deleteVport(kernel, link);
       return { ok: true };
     },
     stopOvsdb() {
-      if (!server.isRunning) return;
+      if (!server.isRunning()) return;
       vswitchd.onOvsdbStopped();
       server.stop();
     },

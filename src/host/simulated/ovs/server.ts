@@ -13,7 +13,7 @@ export interface ServerPeer {
 
 /** ovsdb-server: who is connected, who holds the lock. */
 export interface OvsdbServer {
-  readonly isRunning: boolean;
+  isRunning(): boolean;
   readonly database: Database;
   /** Connects as soon as the server runs; returns what ends that for good. */
   attach(peer: ServerPeer): () => void;
@@ -84,9 +84,7 @@ export function createOvsdbServer({ clock, database, remotes, reconnectDelayMs }
   }
 
   return {
-    get isRunning() {
-      return isRunning;
-    },
+    isRunning: () => isRunning,
     database,
     attach(peer) {
       peers.add(peer);

@@ -28,11 +28,11 @@ export type DatapathIdOrder = 'with' | 'before' | 'after';
 
 /** ovs-vswitchd, over the kernel and the database. */
 export interface Vswitchd {
-  readonly state: 'alive' | 'hung' | 'gone';
+  state(): 'alive' | 'hung' | 'gone';
   /** Names of the bridges that it has made. */
   hasBridge(name: string): boolean;
   /** It was told not to forward before its flows are restored, and nobody has taken that back. */
-  readonly isWaitingForFlows: boolean;
+  isWaitingForFlows(): boolean;
   /** SIGKILL: taps stay without their carrier, vports go on, flags stay as they are. */
   kill(): void;
   /** SIGTERM, which a hung one does not hear: as {@link kill}, but flags that it turned on are turned off again. */
@@ -64,7 +64,7 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
     return drawn;
   };
   const netdevs = createNetdevs(kernel, drawNumber);
-  let state: Vswitchd['state'] = 'alive';
+  let state: ReturnType<Vswitchd['state']> = 'alive';
   let isConnected = true;
   let isReconnecting = false;
   /** False in a process that has not been connected yet: it touches nothing. */
@@ -256,12 +256,8 @@ export function createVswitchd(options: VswitchdOptions): Vswitchd {
   });
 
   return {
-    get state() {
-      return state;
-    },
-    get isWaitingForFlows() {
-      return isWaitingForFlows;
-    },
+    state: () => state,
+    isWaitingForFlows: () => isWaitingForFlows,
     hasBridge: name => bridges.has(name),
     kill: die,
     terminate() {
