@@ -45,7 +45,8 @@ function diffLink(before: Snapshot, now: Snapshot): Difference[] {
   const view = ({ link }: Snapshot): Record<string, unknown> => ({
     index: link.index,
     name: link.name,
-    altnames: [...link.altnames].sort(),
+    // What others gave it since is theirs.
+    altnames: before.link.altnames.filter(altname => link.altnames.includes(altname)).sort(),
     up: isUp(link),
     mtu: link.mtu,
     mac: link.mac,

@@ -6,6 +6,7 @@ import { findBridge, isMarked } from '../../domain/ovs-state.ts';
 import type { ForwardStep, RollbackStep } from '../../domain/plan.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { isMovable } from '../../domain/steps/addresses.ts';
+import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
 import type { Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
@@ -176,7 +177,7 @@ export function migrationActors(
         return carryOut({
           name: input.step,
           host,
-          look: () => lookNow(NEEDS[input.step] ?? {}),
+          look: async () => withHostPort(input.step, await lookNow(NEEDS[input.step] ?? {})),
           effects: context => forwardEffects(input.step, context),
           onEffect: reports.onEffect,
           signal,
@@ -256,6 +257,17 @@ export function migrationActors(
       }),
     ),
   };
+}
+
+/** From the moment that it was made, nothing goes on without the host port: traffic would lead nowhere. Errors: `LINK_GONE`. */
+function withHostPort(step: ForwardStep, context: StepContext): StepContext {
+  const isMade = step !== 'renamingUplink' && step !== 'makingHostPort';
+  if (!isMade || context.plan.hostPort === null || context.hostPort !== undefined) return context;
+  throw uplinkError('LINK_GONE', {
+    what: 'the host port vanished',
+    object: context.plan.hostPort.name,
+    advice: 'see who removes or renames it (`ovs-uplink doctor`, `udevadm monitor`)',
+  });
 }
 
 function rollBackStep(

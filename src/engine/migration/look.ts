@@ -4,6 +4,7 @@ import type { Link } from '../../domain/link.ts';
 import type { MigrationPlan } from '../../domain/plan.ts';
 import type { LinkSysctls, Snapshot } from '../../domain/snapshot.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
+import { presentSnapshot } from '../../domain/steps/present-snapshot.ts';
 import type { Host, OwnRows } from '../../host/host.ts';
 
 /** What a look at the host is made with. */
@@ -34,11 +35,13 @@ export async function look(host: Host, subject: Subject, wallTime: number, needs
   const { plan, snapshot } = subject;
   const uplink = linkByIndex(kernel, plan.uplinkIndex);
   const hostPort = findHostPort(kernel, plan);
+  // Up: the kernel tells lifetimes rounded up, and a lease must not grow with every move.
+  const elapsedS = Math.max(0, Math.ceil((wallTime - subject.takenAt) / 1000));
+  const own = kernel.addresses.filter(a => a.linkIndex === plan.uplinkIndex || a.linkIndex === hostPort?.index);
   return {
     plan,
-    snapshot,
-    // Up: the kernel tells lifetimes rounded up, and a lease must not grow with every move.
-    elapsedS: Math.max(0, Math.ceil((wallTime - subject.takenAt) / 1000)),
+    snapshot: presentSnapshot(snapshot, elapsedS, own),
+    elapsedS,
     kernel,
     uplink,
     hostPort,

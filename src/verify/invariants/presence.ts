@@ -1,7 +1,7 @@
 import { FIB_RULE_IIF_DETACHED, FIB_RULE_OIF_DETACHED } from '../../domain/rule.ts';
 import { addressObject, isAddress, mayHaveExpired } from './addresses.ts';
 import type { Judge } from './judge.ts';
-import { hasLegOn, identityOf, isOfKernel, routeObject, withLegsOn } from './routes.ts';
+import { hasLegOn, identityOf, isOfKernel, mayHaveEnded, routeObject, withLegsOn } from './routes.ts';
 import { ruleIdentity, ruleObject } from './rules.ts';
 
 const DETACHED = FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED;
@@ -35,7 +35,7 @@ export function checkPresence(judge: Judge): void {
     ),
   );
   for (const route of lost) {
-    if (route.expiresS !== null && route.expiresS <= elapsedS + 2) continue;
+    if (mayHaveEnded(route, judge)) continue;
     if (routes.has(identityOf(route))) continue;
     judge.violated('I1', 'missing', routeObject(route, judge), 'over the uplink or the host port', 'over neither');
   }

@@ -1,6 +1,9 @@
+import type { Address } from '../../domain/address.ts';
 import { IFA_F_TENTATIVE } from '../../domain/address.ts';
+import { networkOf } from '../../domain/prefix.ts';
 import type { Route } from '../../domain/route.ts';
 import { formatRoute, RT_TABLE_LOCAL, RTN_LOCAL, RTN_MULTICAST, RTPROT_KERNEL } from '../../domain/route.ts';
+import { mayHaveExpired } from './addresses.ts';
 import type { Invariant } from './ended-run.ts';
 import type { Judge } from './judge.ts';
 
@@ -81,13 +84,26 @@ export function compareRoutes(
     const count = left.get(identity) ?? 0;
     left.set(identity, count - 1);
     if (count > 0) continue;
-    if (route.expiresS !== null && route.expiresS <= judge.run.elapsedS + 2) continue;
+    if (mayHaveEnded(route, judge)) continue;
     if (awaitsDad(route, judge)) continue;
     const rival = got.find(one => keyOf(one) === keyOf(route));
     const what = rival === undefined ? 'missing' : 'missing or different';
     const found = rival === undefined ? 'missing' : JSON.stringify(rival);
     judge.violated(invariant, what, routeObject(route, judge), JSON.stringify(route), found);
   }
+}
+
+/** True when its own time may be over, or that of an address which it has as its source or its prefix. */
+export function mayHaveEnded(route: Route, { run }: Judge): boolean {
+  const { base, elapsedS } = run;
+  if (route.expiresS !== null && route.expiresS <= elapsedS + 2) return true;
+  const belongsTo = (address: Address): boolean =>
+    route.prefSrc === address.local ||
+    (route.prefSrc === null &&
+      route.protocol === RTPROT_KERNEL &&
+      route.destination === networkOf(address.peer ?? address.local, address.prefixLength));
+  const owners = base.kernel.addresses.filter(belongsTo);
+  return owners.length > 0 && owners.every(address => mayHaveExpired(address, elapsedS));
 }
 
 /** The local route of an IPv6 address comes when the address is no longer tentative. */

@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 import { exportNameOf } from '../chart/describe/promise.ts';
-import type { Mutation } from './mutation.ts';
+import type { ChartMutation, EditMutation, InverseMutation, Mutation } from './mutation.ts';
 
 /** Holds the mutation of a mutated process, as JSON. */
 export const MUTATION_VARIABLE = 'OVS_UPLINK_MUTATION';
@@ -13,6 +13,10 @@ const ORIGINAL = '?original';
  * a wrapper that hands on what the real one exports, but for what is mutated. Only in a checkout: it works on the sources.
  */
 export function installMutation(mutation: Mutation): void {
+  if (mutation.kind === 'edit') {
+    installEdit(mutation);
+    return;
+  }
   const { address, source } = wrapperFor(mutation);
   registerHooks({
     load(url, context, nextLoad) {
@@ -22,10 +26,30 @@ export function installMutation(mutation: Mutation): void {
   });
 }
 
-function wrapperFor(mutation: Mutation): { readonly address: string; readonly source: string } {
-  const of = (path: string): string => new URL(`../../../${path}`, import.meta.url).href;
+function installEdit({ file, find, replace }: EditMutation): void {
+  const address = addressOf(file);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      if (url !== address) return loaded;
+      const [before, after, ...more] = String(loaded.source).split(find);
+      // As text it would hide that the line has changed meanwhile, and with it what is to be shown.
+      if (before === undefined || after === undefined || more.length > 0) {
+        throw new Error(`${file} does not have exactly once: ${find}`);
+      }
+      return { ...loaded, source: before + replace + after };
+    },
+  });
+}
+
+/** Of a file, from the root of the checkout. */
+function addressOf(path: string): string {
+  return new URL(`../../../${path}`, import.meta.url).href;
+}
+
+function wrapperFor(mutation: ChartMutation | InverseMutation): { readonly address: string; readonly source: string } {
   if (mutation.kind === 'drop-inverse') {
-    const address = of('src/domain/steps/rollback.ts');
+    const address = addressOf('src/domain/steps/rollback.ts');
     const original = JSON.stringify(`${address}${ORIGINAL}`);
     return {
       address,
@@ -37,7 +61,7 @@ export function rollbackEffects(step, context) {
 `,
     };
   }
-  const address = of(`machines/${mutation.chart}.ts`);
+  const address = addressOf(`machines/${mutation.chart}.ts`);
   const original = JSON.stringify(`${address}${ORIGINAL}`);
   const name = exportNameOf(mutation.chart);
   return {

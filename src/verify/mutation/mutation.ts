@@ -5,7 +5,7 @@ import { StateMachine } from 'xstate';
 export type ConfigPath = readonly (string | number)[];
 
 /** One deliberate fault; plain JSON, so that another process can be told to run with it. */
-export type Mutation = ChartMutation | InverseMutation;
+export type Mutation = ChartMutation | InverseMutation | EditMutation;
 
 /** A fault in a chart. */
 export interface ChartMutation {
@@ -24,6 +24,17 @@ export interface ChartMutation {
 export interface InverseMutation {
   readonly kind: 'drop-inverse';
   readonly step: string;
+  readonly what: string;
+}
+
+/** One line of a source file that says something else: a defence that is undone. */
+export interface EditMutation {
+  readonly kind: 'edit';
+  /** From the root of the checkout: `src/engine/altname.ts`. */
+  readonly file: string;
+  /** Text that is there exactly once. */
+  readonly find: string;
+  readonly replace: string;
   readonly what: string;
 }
 
