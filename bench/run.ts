@@ -1,5 +1,5 @@
 /**
- * Runs the benches one after another: `npm run bench -- [--quick] [cutover] [engine] [netlink] [ovsdb]`; all without a name. `--quick` takes less than
+ * Runs the benches one after another: `npm run bench -- [--quick] [cutover] [engine] [netlink] [ovsdb] [scenarios]`; all without a name. `--quick` takes less than
  * three minutes, all in full less than twenty-five: what is over its time is ended, and that is told.
  */
 import { spawn } from 'node:child_process';
@@ -29,6 +29,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   netlink: { args: [], quickArgs: null, limits: [240, 0] },
   ovsdb: { args: [], quickArgs: ['--rows', '1000', '--rounds', '2'], limits: [180, 30] },
+  scenarios: {
+    args: ['--rounds', '12', '--max-seconds', '60'],
+    quickArgs: ['--rounds', '2', '--max-seconds', '15'],
+    limits: [90, 30],
+  },
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });

@@ -9,6 +9,8 @@ import type { SettingName, Settings } from './settings.ts';
 export interface Invocation {
   readonly command: CommandSpec;
   readonly given: Settings;
+  /** Arguments that are no options. */
+  readonly operands: readonly string[];
   readonly configPath: string | undefined;
 }
 
@@ -45,20 +47,29 @@ export function buildProgram(options: {
   addSettings(program, COMMON_SETTINGS);
   for (const command of COMMANDS) {
     const subcommand = program.command(command.name, { hidden: command.hidden === true }).description(command.summary);
-    addSettings(subcommand, command.settings);
+    if (command.operands !== undefined) {
+      const { name, description, optional } = command.operands;
+      subcommand.argument(optional === true ? `[${name}...]` : `<${name}...>`, description);
+    }
+    addSettings(subcommand, command.settings, command.descriptions);
     subcommand.action(() => {
       const { config, ...common } = program.opts<Settings & { config?: string }>();
-      options.invoke({ command, given: { ...common, ...subcommand.opts<Settings>() }, configPath: config });
+      const given = { ...common, ...subcommand.opts<Settings>() };
+      options.invoke({ command, given, operands: subcommand.args, configPath: config });
     });
   }
   return program;
 }
 
-function addSettings(command: Command, names: readonly SettingName[]): void {
+function addSettings(
+  command: Command,
+  names: readonly SettingName[],
+  descriptions: Readonly<Partial<Record<SettingName, string>>> = {},
+): void {
   for (const name of names) {
     const { flags, description, parse, repeatable } = SETTING_SPECS[name];
     const flag = longFlagOf(name);
-    const option = new Option(flags, description);
+    const option = new Option(flags, descriptions[name] ?? description);
     command.addOption(option);
     if (parse === undefined) {
       // The command line wins over the configuration file in both directions.

@@ -7,9 +7,16 @@ import type { Terminal } from './terminal/terminal.ts';
 /** Everything that a command works with. */
 export interface CommandContext {
   readonly settings: Settings;
+  /** Arguments that are no options; absent for a command that takes none. */
+  readonly operands?: readonly string[];
   readonly terminal: Terminal;
   /** Makes the engine that the settings describe. The command closes it. */
   openEngine(): Promise<Engine>;
+  /** Runs another command line in this process, as `runCli` does, with engines that the caller makes. */
+  readonly runCommandLine?: (
+    argv: readonly string[],
+    createEngine: (settings: Settings, terminal: Terminal) => Promise<Engine>,
+  ) => Promise<ExitCode>;
 }
 
 /** A command: does its work and returns what the process ends with. Rejects with an `UplinkError` when it could not begin. */

@@ -7,6 +7,10 @@ export interface CommandSpec {
   readonly summary: string;
   /** Not for people: left out of the help. */
   readonly hidden?: boolean;
+  /** Takes one or more arguments that are no options, or none, too, where they are optional; absent: none. */
+  readonly operands?: { readonly name: string; readonly description: string; readonly optional?: boolean };
+  /** What the help says of a setting where this command means something of its own by it. */
+  readonly descriptions?: Readonly<Partial<Record<SettingName, string>>>;
   readonly settings: readonly SettingName[];
   readonly required: readonly SettingName[];
   readonly load: () => Promise<CommandFunction>;
@@ -97,6 +101,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     settings: ['seed', 'budget', 'jobs', 'save', 'case'],
     required: [],
     load: async () => (await import('./commands/explore.ts')).explore,
+  },
+  {
+    name: 'record',
+    summary: 'run migrate, restore or recover and write what happened as YAML; with --last, what happened before',
+    operands: { name: 'command', description: '-- and a command line: -- migrate -i eth0 -b br-ext', optional: true },
+    descriptions: { interface: 'with --last: a run of this uplink (default: of any)' },
+    settings: ['output', 'anonymize', 'force', 'last', 'before', 'interface'],
+    required: ['output'],
+    load: async () => (await import('./commands/record.ts')).record,
+  },
+  {
+    name: 'replay',
+    summary: 'play scenarios in YAML, written or recorded; 0 as expected, 1 not, 2 a bad file, 3 cannot run here',
+    operands: { name: 'file', description: 'scenario, or folder with scenarios in it and below' },
+    descriptions: { seed: 'shuffles the order of the scenarios; nothing else in a replay is random' },
+    settings: ['verbose', 'junit', 'watch', 'until', 'seed', 'update', 'on'],
+    required: [],
+    load: async () => (await import('./commands/replay.ts')).replay,
   },
   {
     name: 'verify',

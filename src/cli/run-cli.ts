@@ -19,13 +19,19 @@ export async function runCli(
   try {
     const invocation = parseCommandLine(argv, terminal);
     if (invocation === undefined) return 0;
-    const { command, given, configPath } = invocation;
+    const { command, given, operands, configPath } = invocation;
     const settings = await resolveSettings(given, configPath, command.required);
     const run = await command.load();
     // A configuration file may ask for JSON, too.
     const json = settings.json === true;
     const chosen = json === terminal.json ? terminal : terminal.withJson(json);
-    return await run({ settings, terminal: chosen, openEngine: () => createEngine(settings, chosen) });
+    return await run({
+      settings,
+      operands,
+      terminal: chosen,
+      openEngine: () => createEngine(settings, chosen),
+      runCommandLine: (inner, make) => runCli(inner, chosen, make),
+    });
   } catch (error) {
     return report(error, terminal);
   }

@@ -123,6 +123,35 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     description: 'write each run that broke an invariant there, as small as it could be made',
     parse: parsePath,
   },
+  output: { flags: '-o, --output <file>', description: 'where to write it, for nobody else to read', parse: parsePath },
+  anonymize: {
+    flags: '--anonymize',
+    description: 'other addresses, names and ids, the same throughout; the recording replays as before',
+  },
+  force: { flags: '--force', description: 'overwrite the file' },
+  last: { flags: '--last', description: 'run nothing: take the last run from the flight recorder, after a crash' },
+  before: {
+    flags: '--before <runs>',
+    description: 'with --last: the run so many before the last one (default: 0)',
+    parse: countOf('number of runs', 0, 1_000_000),
+  },
+  verbose: { flags: '--verbose', description: 'the time line with all operations, of every scenario' },
+  junit: { flags: '--junit <file>', description: 'write the results there as JUnit XML', parse: parsePath },
+  watch: { flags: '--watch', description: 'again whenever a file changes, until Ctrl-C' },
+  until: {
+    flags: '--until <state>',
+    description: 'stop where the chart enters this state, like cuttingOver; what comes after is not judged',
+    parse: parseState,
+  },
+  update: {
+    flags: '--update',
+    description: 'write each time line to NAME.golden beside its file, to be compared from then on',
+  },
+  on: {
+    flags: '--on <where>',
+    description: 'simulation, or lab: real kernel and Open vSwitch in namespaces (default: simulation)',
+    parse: choiceOf('place', ['simulation', 'lab']),
+  },
 };
 
 /** Settings that every command takes. */
@@ -151,6 +180,11 @@ function parsePath(text: string): string {
   if (text === '' || text.startsWith('-') || text.includes('\0'))
     throw usageError('not a path', { expected: 'a file or folder', got: text });
   return resolve(text);
+}
+
+function parseState(text: string): string {
+  if (/^[A-Za-z]\w*(\.\w+)*$/.test(text)) return text;
+  throw usageError('not a state of a chart', { expected: 'a name like cuttingOver.attachingUplink', got: text });
 }
 
 function parseFindingCode(text: string): string {

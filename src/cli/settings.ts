@@ -36,6 +36,19 @@ export interface Settings {
   readonly jobs?: number;
   readonly case?: string;
   readonly save?: string;
+  readonly output?: string;
+  readonly anonymize?: boolean;
+  readonly force?: boolean;
+  readonly last?: boolean;
+  /** Count of runs. */
+  readonly before?: number;
+  readonly verbose?: boolean;
+  readonly junit?: string;
+  readonly watch?: boolean;
+  /** State of a chart. */
+  readonly until?: string;
+  readonly update?: boolean;
+  readonly on?: 'simulation' | 'lab';
 }
 
 /** Name of a setting: the key in the configuration file. */

@@ -91,6 +91,8 @@ export function createSimulatedSurroundings(
     createControl: () => ({ listen: () => Promise.resolve(), stop: () => Promise.resolve() }),
     sendControl: uplink => Promise.reject(uplinkError('USAGE', { what: 'no such run', object: uplink })),
     createPriority: () => ({ raise: () => undefined, restore: () => undefined }),
+    // Exploration makes a hundred thousand runs, and plays them again by their seed.
+    createFlightRecorder: () => null,
   };
 }
 

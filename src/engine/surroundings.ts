@@ -4,6 +4,9 @@ import type { Clock } from './clock.ts';
 import { realClock } from './clock.ts';
 import type { Control, ControlCommand, ControlHandlers } from './control.ts';
 import { createControl, sendControl } from './control.ts';
+import { openFlightFile } from './flight/flight-file.ts';
+import type { FlightRecorder } from './flight/flight-recorder.ts';
+import { createFlightRecorder } from './flight/flight-recorder.ts';
 import type { Guards } from './guard/guards.ts';
 import { noGuards } from './guard/guards.ts';
 import type { JournalStore } from './journal/store.ts';
@@ -26,6 +29,8 @@ export interface Surroundings {
   createControl(uplink: string, handlers: ControlHandlers): Control;
   sendControl(uplink: string, command: ControlCommand): Promise<string>;
   createPriority(): Priority;
+  /** Keeps what a run goes through; null where nobody wants to know. `onTrouble` is called once, when it can keep no more. */
+  createFlightRecorder(uplink: string, onTrouble: (reason: string) => void): FlightRecorder | null;
   /** The processes that put the host back when this one dies or hangs. */
   readonly guards: Guards;
   /** Sees what every chart does, also microsteps; absent in production. It must not throw. */
@@ -44,6 +49,13 @@ export function createSurroundings(stateDir: string, guards: Guards = noGuards):
     createControl: (uplink, handlers) => createControl(stateDir, uplink, handlers),
     sendControl: (uplink, command) => sendControl(stateDir, uplink, command),
     createPriority,
+    createFlightRecorder: (uplink, onTrouble) =>
+      createFlightRecorder({
+        sink: openFlightFile(stateDir, uplink),
+        clock: realClock,
+        key: randomUUID().slice(0, 8),
+        onTrouble,
+      }),
     guards,
   };
 }

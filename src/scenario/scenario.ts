@@ -178,6 +178,8 @@ export type Answer = { readonly output: unknown } | { readonly error: Failure };
 export type MachineStep = { readonly place: Place } & (
   | { readonly step: 'send'; readonly event: { readonly type: string; readonly [key: string]: unknown } }
   | { readonly step: 'advance'; readonly ms: number }
+  /** Goes on to this state as an undisturbed run on the plain host does: its answers, and what it hears of the host meanwhile. */
+  | { readonly step: 'reach'; readonly state: string }
   /** Answers the actor that waits. */
   | { readonly step: 'answer'; readonly actor: string; readonly answer: Answer }
   | {

@@ -1,26 +1,12 @@
+import { readDuration } from '../../domain/duration.ts';
 import { usageError } from './usage-error.ts';
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** setTimeout and the kernel's timers take a signed 32-bit number of ms; a day is far below and more than anyone waits. */
-const LONGEST_MS = 86_400_000;
 
 /** Reads `500ms`, `60s`, `1.5m`, `2h` as ms. Throws `USAGE` for anything else, for less than 1 ms and for more than a day. */
 export function parseDuration(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)$/.exec(text);
-  const unit = match === null ? undefined : UNITS[match[2]!];
-  if (match === null || unit === undefined) {
-    throw usageError('cannot read duration', {
-      expected: 'a number with a unit, like 500ms, 60s or 2m',
-      got: text,
-      ...(/^\d+$/.test(text) ? { advice: `say ${text}s for seconds or ${text}ms for milliseconds` } : {}),
-    });
-  }
-  const ms = Math.round(Number(match[1]) * unit);
-  if (ms < 1 || ms > LONGEST_MS) {
-    throw usageError('duration out of range', { expected: 'from 1ms to 24h', got: text });
-  }
-  return ms;
+  const read = readDuration(text);
+  if ('ms' in read) return read.ms;
+  const { problem, expected, advice } = read;
+  throw usageError(problem, { expected, got: text, ...(advice === null ? {} : { advice }) });
 }
 
 /** `4.1 ms`, `12.3 s`, `2m 05s`: three figures, for people. */

@@ -1,6 +1,6 @@
+import { nearMiss } from '../../domain/near-miss.ts';
 import type { UplinkError } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
-import { nearMiss } from './near-miss.ts';
 
 /** A `USAGE` error: what is wrong, what was expected, what was given, and the candidate that was probably meant. */
 export function usageError(

@@ -1,4 +1,5 @@
 import type { Effect } from '../effect.ts';
+import type { Link } from '../link.ts';
 import { isUp } from '../link.ts';
 import type { RollbackStep } from '../plan.ts';
 import { addMissing, addressesOfOthers } from './addresses.ts';
@@ -33,9 +34,27 @@ export function rollbackEffects(step: RollbackStep, context: StepContext): reado
   }
 }
 
+/** Of the sysctls, those without which the kernel refuses IPv6 addresses, or tests them: what manages bridge ports likes to set them. */
+const FOR_ADDRESSES = /^ipv6\/conf\/\{link\}\/(disable_ipv6|accept_dad|addr_gen_mode)$/;
+/** Below it the kernel takes IPv6 off a link, with its sysctls (F-59). */
+const IPV6_MIN_MTU = 1280;
+
+/** What others have done to the uplink since, so that the kernel would refuse the addresses. */
+function readyForAddresses({ snapshot, uplinkSysctls }: StepContext, uplink: Link): Effect[] {
+  if (!snapshot.addresses.some(address => address.family === 6)) return [];
+  if (uplink.mtu < IPV6_MIN_MTU && snapshot.link.mtu >= IPV6_MIN_MTU) {
+    return [{ op: 'link.set', link: refOf(uplink), mtu: snapshot.link.mtu }];
+  }
+  return copySysctls(uplink, snapshot.sysctls, uplinkSysctls).filter(
+    effect => effect.op === 'sysctl.write' && FOR_ADDRESSES.test(effect.key),
+  );
+}
+
 function restoreUplinkAddresses(context: StepContext): Effect[] {
   const { uplink, hostPort, hostPortSysctls, kernel, snapshot } = context;
   if (uplink === undefined) return [];
+  const ready = readyForAddresses(context, uplink);
+  if (ready.length > 0) return ready;
   const present = kernel.addresses.filter(a => a.linkIndex === uplink.index);
   const others = hostPort === undefined ? [] : addressesOfOthers(kernel.addresses, snapshot, hostPort, uplink);
   const up: Effect[] = !isUp(uplink) && isUp(snapshot.link) ? [{ op: 'link.set', link: refOf(uplink), up: true }] : [];
@@ -74,8 +93,8 @@ function unmuteUplink({ uplink, hostPort, mutedLinks }: StepContext): Effect[] {
 }
 
 /** Drops that are left of ours: one that lost its link would bind again to the uplink when that takes the name. */
-function unmuteAll({ plan, mutedLinks }: StepContext): Effect[] {
-  const ours = [plan.names.hostPort, plan.names.uplink, plan.request.uplink];
+function unmuteAll({ plan, hostPort, mutedLinks }: StepContext): Effect[] {
+  const ours = [plan.names.hostPort, hostPort?.name, plan.names.uplink, plan.request.uplink];
   return mutedLinks
     .filter(name => ours.includes(name))
     .map(name => ({ op: 'ingress.unmute', link: { index: 0, name } }));

@@ -262,10 +262,11 @@ export function migrationActors(
 /** From the moment that it was made, nothing goes on without the host port: traffic would lead nowhere. Errors: `LINK_GONE`. */
 function withHostPort(step: ForwardStep, context: StepContext): StepContext {
   const isMade = step !== 'renamingUplink' && step !== 'makingHostPort';
-  if (!isMade || context.plan.hostPort === null || context.hostPort !== undefined) return context;
+  const { plan, hostPort } = context;
+  if (!isMade || plan.hostPort === null || hostPort?.name === plan.hostPort.name) return context;
   throw uplinkError('LINK_GONE', {
-    what: 'the host port vanished',
-    object: context.plan.hostPort.name,
+    what: hostPort === undefined ? 'the host port vanished' : `the host port was renamed to ${hostPort.name}`,
+    object: plan.hostPort.name,
     advice: 'see who removes or renames it (`ovs-uplink doctor`, `udevadm monitor`)',
   });
 }

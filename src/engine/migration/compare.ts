@@ -2,12 +2,14 @@ import { describeEffect } from '../../domain/effect-text.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
 import { isUp } from '../../domain/link.ts';
 import { findInterface } from '../../domain/ovs-state.ts';
+import type { Rule } from '../../domain/rule.ts';
 import { FIB_RULE_IIF_DETACHED, FIB_RULE_OIF_DETACHED } from '../../domain/rule.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import type { Difference } from '../../domain/snapshot-diff.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
+import { lookUpRules, rulesForHostPort } from '../../domain/steps/rules.ts';
 
 /** `Interface.ofport` of a port that ovs-vswitchd could not make. */
 const OFPORT_FAILED = -1;
@@ -31,6 +33,8 @@ export function compareWithPlan(context: StepContext): readonly string[] {
     differences.push(`the uplink is called ${uplink.name}, not ${plan.names.uplink}`);
   if (plan.hostPort !== null) {
     if (hostPort === undefined) return [`the host port ${plan.hostPort.name} is gone`];
+    if (hostPort.name !== plan.hostPort.name)
+      differences.push(`the host port is called ${hostPort.name}, not ${plan.hostPort.name}`);
     if (!isUp(hostPort)) differences.push(`the host port ${hostPort.name} is down`);
     if (hostPort.mac !== plan.hostPort.mac)
       differences.push(`${hostPort.name} has MAC ${hostPort.mac}, not ${plan.hostPort.mac}`);
@@ -47,14 +51,22 @@ export function compareWithPlan(context: StepContext): readonly string[] {
   for (const step of SETTLED) {
     differences.push(...forwardEffects(step, context).map(effect => `still to do: ${describeEffect(effect, nameOf)}`));
   }
+  // Those that others have made since may wait for a link of theirs (F-19).
+  const attached = snapshot.rules.filter(rule => !isDetached(rule));
+  const wasAttached = lookUpRules([
+    ...attached,
+    ...rulesForHostPort({ ...snapshot, rules: attached }, plan.names.hostPort),
+  ]);
   for (const rule of kernel.rules) {
-    const isDetached = (rule.flags & (FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED)) !== 0;
-    const wasDetached = snapshot.rules.some(
-      r => r.priority === rule.priority && (r.flags & (FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED)) !== 0,
-    );
-    if (isDetached && !wasDetached) differences.push(`rule ${rule.priority} refers to a link that is not there`);
+    if (isDetached(rule) && wasAttached(rule)) {
+      differences.push(`rule ${rule.priority} refers to a link that is not there`);
+    }
   }
   return differences;
+}
+
+function isDetached({ flags }: Rule): boolean {
+  return (flags & (FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED)) !== 0;
 }
 
 /** How the host differs from the snapshot, field by field; empty when it is as it was (I7). */

@@ -53,10 +53,15 @@ export async function look(host: Host, subject: Subject, wallTime: number, needs
   };
 }
 
-/** The host port by name and kind, and never the uplink: its altname may be the same (F-03). */
-export function findHostPort(kernel: KernelState, plan: MigrationPlan): Link | undefined {
-  return kernel.links.find(
-    link => link.name === plan.names.hostPort && link.index !== plan.uplinkIndex && isMadeByOvs(link),
+/**
+ * The host port by name and kind, and never the uplink: its altname may be the same (F-03). One that somebody has renamed (F-14) is known by its
+ * MAC, which is the uplink's: the traffic is still its own.
+ */
+export function findHostPort(kernel: KernelState, { names, hostPort, uplinkIndex }: MigrationPlan): Link | undefined {
+  const made = kernel.links.filter(link => link.index !== uplinkIndex && isMadeByOvs(link));
+  return (
+    made.find(link => link.name === names.hostPort) ??
+    made.find(link => link.name !== names.bridge && link.mac === hostPort?.mac)
   );
 }
 

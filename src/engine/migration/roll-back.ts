@@ -194,8 +194,9 @@ async function patienceMs({ host, releaseMs, stepMs, signal }: RollbackWork, pen
 }
 
 /** Links that exist only because of this migration: its host port, and the local port of a bridge that it made. */
-function isOurs(link: Link, { plan }: StepContext): boolean {
+function isOurs(link: Link, { plan, hostPort }: StepContext): boolean {
   if (link.index === plan.uplinkIndex || !isMadeByOvs(link)) return false;
+  if (link.index === hostPort?.index) return true;
   if (link.name === plan.names.bridge) return plan.bridge.create;
   return link.name === plan.names.hostPort;
 }

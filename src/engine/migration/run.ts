@@ -10,6 +10,7 @@ import type { MigrationRequest } from '../../domain/request.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure, toFailure } from '../../errors.ts';
 import { createEventLog } from '../event-log.ts';
+import { hearTransitions } from '../flight/hear-transitions.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import type { Run, RunEvent, RunOutcome, RunResult } from '../run.ts';
 import { bindMigration } from './bind.ts';
@@ -61,14 +62,18 @@ export function startRun(options: RunOptions): Run {
   const { promise: outcome, resolve } = Promise.withResolvers<RunOutcome>();
 
   const tell = (event: Untimed<RunEvent>): void => log.push({ atMs: clock.now() - startedAt, ...event } as RunEvent);
+  const flight = session.surroundings.createFlightRecorder(request.uplink, reason =>
+    logger?.warn({ interface: request.uplink, reason }, 'the flight recorder stops'),
+  );
   const delays = migrationDelays(session, request);
-  const machine = bindMigration(
+  const bound = bindMigration(
     session,
     request,
     options.restore ? options.accept : null,
     {
       onEffect: (effect, text, failure) => {
         tell({ type: 'effect', effect, text, failure });
+        flight?.effect(effect, text, failure);
         logger?.debug({ interface: request.uplink, state, effect: effect.op, failure }, 'effect');
       },
       onFinding: finding => {
@@ -85,22 +90,24 @@ export function startRun(options: RunOptions): Run {
     },
     delays,
   );
+  const machine = flight === null ? bound : hearTransitions(bound, flight.event);
   /** Locks and guards may be lost after the end, when nobody needs them. */
   const sendIfAlive = (event: MigrationEvent): void => {
     if (actor.getSnapshot().status === 'active' && !isEnding) actor.send(event);
   };
-  const start = (entry: MigrationEntry, journal: JournalRecord | undefined) => {
-    const input: MigrationInput = {
-      request,
-      entry,
-      plan: journal?.plan ?? null,
-      snapshot: journal?.snapshot ?? null,
-      maxAttempts: MAX_ATTEMPTS,
-    };
+  const inputOf = (entry: MigrationEntry, journal: JournalRecord | undefined): MigrationInput => ({
+    request,
+    entry,
+    plan: journal?.plan ?? null,
+    snapshot: journal?.snapshot ?? null,
+    maxAttempts: MAX_ATTEMPTS,
+  });
+  const make = (input: MigrationInput) => {
     const { inspect } = session.surroundings;
     return createActor(machine, inspect === undefined ? { input, clock } : { input, clock, inspect });
   };
-  let actor = start(options.entry, options.journal);
+  const input = inputOf(options.entry, options.journal);
+  let actor = make(input);
   /** A defect of ours that a second chart is putting right. */
   let defect: Failure | undefined;
   const stopEvents = forwardHostEvents(
@@ -134,6 +141,7 @@ export function startRun(options: RunOptions): Run {
     const failure = defect ?? context.failure;
     const stranding = result === 'stranded' ? (context.stranding ?? failure) : null;
     if (failure !== null) tell({ type: 'failure', failure });
+    flight?.end(result);
     log.close();
     const made: RunOutcome = {
       result,
@@ -166,6 +174,7 @@ export function startRun(options: RunOptions): Run {
     if (path !== state) {
       const now = clock.now();
       tell({ type: 'state', state: path, previous: state, previousMs: now - stateSince });
+      flight?.state(path);
       logger?.info(
         { machine: machine.id, interface: request.uplink, state: path, durationMs: now - stateSince },
         'state',
@@ -197,7 +206,9 @@ export function startRun(options: RunOptions): Run {
       return;
     }
     session.life = new AbortController();
-    actor = start('rollingBack', journal);
+    const restarted = inputOf('rollingBack', journal);
+    flight?.restart(restarted);
+    actor = make(restarted);
     observe();
     actor.start();
   };
@@ -211,6 +222,7 @@ export function startRun(options: RunOptions): Run {
   const begin = (): void => {
     if (signal?.aborted) queueMicrotask(onSignal);
     signal?.addEventListener('abort', onSignal, { once: true });
+    flight?.begin(machine.id, input);
     actor.start();
   };
   options.after.then(begin, begin);

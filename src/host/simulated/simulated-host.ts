@@ -2,10 +2,13 @@ import type { Effect, EffectResult } from '../../domain/effect.ts';
 import type { Probe } from '../../domain/request.ts';
 import { formatProbe } from '../../domain/request.ts';
 import { underSignals } from '../../engine/clock.ts';
+import type { Failure } from '../../errors.ts';
 import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
 import type { Host, HostEvent, ProbeOutcome, VswitchdState } from '../host.ts';
 import { isOvsEffect } from '../linux-effects.ts';
-import type { SimulatedProcess } from './simulated-process.ts';
+import type { Refusal } from './kernel/refusal.ts';
+import { refusedEffect } from './kernel/refused-effect.ts';
+import type { Said, SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';
 import { askGateways } from './world.ts';
 
@@ -74,7 +77,8 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
         signal.throwIfAborted();
         try {
           const kind = isOvsEffect(effect) ? 'ovsdb' : 'netlink';
-          const result = await process.operate(kind, effect.op, () => carryOut(effect), signal);
+          const tell = (said: Said): Failure => refusalOf(effect, said);
+          const result = await process.operate(kind, effect.op, () => carryOut(effect), signal, tell);
           results.push(result);
           if (!result.ok && !IN_BATCH.test(effect.op)) return results;
         } catch (error) {
@@ -105,6 +109,16 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
       connection.close();
     },
   };
+}
+
+/** A refusal of an effect as the real host tells it. */
+function refusalOf(effect: Effect, said: Said): Failure {
+  if (isOvsEffect(effect))
+    return { code: 'OVSDB_REFUSED', what: 'OVSDB refused the request', object: effect.op, ...said };
+  if (effect.op === 'vport.delete') {
+    return { code: 'NETLINK_REFUSED', what: 'cannot delete vport', object: effect.port, ...said };
+  }
+  return refusedEffect(effect, { ...said, extAck: said.extAck ?? null } as Refusal);
 }
 
 /** Asks over the control socket; silence until the limit is an answer, too. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../engine/clock.ts';
-import type { Failure } from '../../errors.ts';
+import type { ErrorDetails, Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 
 /** What an operation is to the world: decides how long it takes and how it fails. */
@@ -11,6 +11,18 @@ export type OperationClass = 'netlink' | 'ovsdb' | 'unixctl' | 'journal' | 'lock
  */
 export type OperationFault = 'refused' | 'answer-lost' | 'hang' | 'slow' | 'kill-before' | 'kill-after';
 
+/** A fault that says more than its kind. */
+export interface ParticularFault {
+  readonly kind: OperationFault;
+  /** What the other side says when it refuses: errno and extended-ack text, or the error of OVSDB. */
+  readonly said?: Said;
+  /** How late a slow operation is, in ms. */
+  readonly lateMs?: number;
+}
+
+/** The other side's own words in a failure. */
+export type Said = Pick<ErrorDetails, 'errno' | 'errnoName' | 'extAck' | 'ovsdbError' | 'ovsdbDetails'>;
+
 /** One operation as a trace shows it. */
 export interface Operation {
   readonly class: OperationClass;
@@ -19,7 +31,7 @@ export interface Operation {
 }
 
 /** Decides about an operation before it is carried out; undefined lets it be. */
-export type FaultOracle = (operation: Operation) => OperationFault | undefined;
+export type FaultOracle = (operation: Operation) => OperationFault | ParticularFault | undefined;
 
 /** A process of a simulated world: everything that it does to the host passes here, so that it can fail, hang, or die with it. */
 export interface SimulatedProcess {
@@ -28,9 +40,16 @@ export interface SimulatedProcess {
   isDead(): boolean;
   /**
    * Carries out one operation. Rejects with the failure of its class when refused or when the answer is lost, with the signal's
-   * reason when the signal aborts first. Of a process that is dead, or dies meanwhile, it never settles.
+   * reason when the signal aborts first. Of a process that is dead, or dies meanwhile, it never settles. `tell` makes the failure of a refusal
+   * of which is known what the other side said; left out, it is the one of its class.
    */
-  operate<T>(kind: OperationClass, name: string, work: () => T | Promise<T>, signal?: AbortSignal): Promise<T>;
+  operate<T>(
+    kind: OperationClass,
+    name: string,
+    work: () => T | Promise<T>,
+    signal?: AbortSignal,
+    tell?: (said: Said) => Failure,
+  ): Promise<T>;
   /** Called once, when it dies or is closed. */
   onEnd(release: () => void): void;
   /** SIGKILL. */
@@ -100,11 +119,13 @@ export function spawnProcess(options: ProcessOptions): SimulatedProcess {
     isDead: () => isDead,
     onEnd: release => releases.push(release),
     kill,
-    operate(kind, name, work, signal) {
+    operate(kind, name, work, signal, tell) {
       return new Promise((resolve, reject) => {
         if (isDead) return;
         const operation: Operation = { class: kind, name };
-        const fault = options.oracle(operation);
+        const asked = options.oracle(operation);
+        const particular = typeof asked === 'object' ? asked : undefined;
+        const fault = typeof asked === 'object' ? asked.kind : asked;
         options.onOperation?.(operation, fault);
         if (fault === 'kill-before') {
           kill();
@@ -122,7 +143,10 @@ export function spawnProcess(options: ProcessOptions): SimulatedProcess {
         const finish = (): void => {
           signal?.removeEventListener('abort', onAbort);
           if (fault === 'refused') {
-            reject(failureOf(kind, name, 'refused'));
+            const said = particular?.said;
+            if (said === undefined) reject(failureOf(kind, name, 'refused'));
+            else
+              reject(toError(tell === undefined ? { ...describeFault(kind, name, 'refused'), ...said } : tell(said)));
             return;
           }
           if (fault === 'hang') {
@@ -148,14 +172,18 @@ export function spawnProcess(options: ProcessOptions): SimulatedProcess {
         // Who has a signal waits until it gives up.
         if (fault === 'hang' && signal !== undefined) return;
         const latencyMs = fault === 'hang' ? READ_TIMEOUT_MS : LATENCY_MS[kind];
-        timer = clock.setTimeout(finish, latencyMs + (fault === 'slow' ? options.slowMs : 0));
+        const lateMs = fault === 'slow' ? (particular?.lateMs ?? options.slowMs) : 0;
+        timer = clock.setTimeout(finish, latencyMs + lateMs);
       });
     },
   };
 }
 
 function failureOf(kind: OperationClass, name: string, fault: 'refused' | 'answer-lost' | 'hang'): Error {
-  const { code, ...details } = describeFault(kind, name, fault);
+  return toError(describeFault(kind, name, fault));
+}
+
+function toError({ code, ...details }: Failure): Error {
   return uplinkError(code, details);
 }
 

@@ -26,8 +26,12 @@ const FLUSHES: readonly IncidentKind[] = [
 ];
 
 /** Where an incident strikes. */
-export interface Strike {
+export interface Strike extends StruckAt {
   readonly incident: Incident;
+}
+
+/** A moment of a run. */
+export interface StruckAt {
   /** Operation that is about to be made; empty when it strikes at a state. */
   readonly operation: string;
   /** Present state of the chart. */
@@ -38,7 +42,23 @@ export interface Strike {
 export function comesTooLate({ incident, operation, state }: Strike): boolean {
   if (OWN.test(incident.kind)) return false;
   if (incident.kind === 'ovsdb.rows.remove' && LATE_FOR_ROWS.test(state)) return true;
+  return isAfterLastLook({ operation, state });
+}
+
+/** True when the run does not look at the host any more. */
+export function isAfterLastLook({ operation, state }: StruckAt): boolean {
   return LATE.test(operation) || LATE.test(state);
+}
+
+/** True when what others add to the uplink then goes with what the kernel flushes, and nobody can see it. */
+export function isFlushed({ operation, state }: StruckAt, host: Pick<HostDescription, 'liveRename'>): boolean {
+  // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
+  return !host.liveRename || (operation !== '' && state === 'cuttingOver.removingUplinkAddresses');
+}
+
+/** True for an incident with which the kernel takes what others have added. */
+export function flushes({ kind }: Incident): boolean {
+  return FLUSHES.includes(kind);
 }
 
 /** Objects, as the invariants call them, that an incident changes in a way that no shadow shows. */
@@ -55,8 +75,6 @@ export function objectsOf(
     objects.push(`link ${uplink}`, `link ${names.bridge}`, `host port ${names.hostPort}`);
     objects.push(`sysctl ipv6/conf/${uplink}/mtu`);
   }
-  // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
-  const isUnseen = operation !== '' && state === 'cuttingOver.removingUplinkAddresses';
-  const isFlushed = !host.liveRename || isUnseen || FLUSHES.includes(incident.kind);
-  return isFlushed ? [...objects, ...objectsOfOthers(uplink)] : objects;
+  const isLost = isFlushed({ operation, state }, host) || flushes(incident);
+  return isLost ? [...objects, ...objectsOfOthers(uplink)] : objects;
 }

@@ -24,6 +24,8 @@ export interface End {
   readonly ovsAnswers: boolean;
   /** Nothing has been in the way since before the run. */
   readonly faultsEnded: boolean;
+  /** How much there was when this migration began, of what was tried and of what was written; left out, it is the first one. */
+  readonly since?: { readonly tried: number; readonly written: number };
 }
 
 /** The host as it is now. */
@@ -53,6 +55,9 @@ export function judge(
   foreign: readonly string[],
 ): readonly CaseViolation[] {
   const after = imageOf(world, folder, end.uplink);
+  const { tried, written } = end.since ?? { tried: 0, written: 0 };
+  const journals = written === 0 ? folder.written : folder.written.slice(written);
+  const effects = tried === 0 ? world.tried : world.tried.slice(tried);
   let fewest: readonly CaseViolation[] | undefined;
   for (const base of bases) {
     const violations = checkInvariants({
@@ -62,9 +67,9 @@ export function judge(
       base: base.image,
       after,
       elapsedS: base.elapsedS,
-      plan: folder.written.at(-1)?.plan ?? null,
-      journals: folder.written,
-      effects: world.tried,
+      plan: journals.at(-1)?.plan ?? null,
+      journals,
+      effects,
       wasKilled: end.wasKilled,
       faultsEnded: end.faultsEnded,
       ovsAnswers: end.ovsAnswers && world.ovs.forwards(),

@@ -1,35 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { Layout } from '../../domain/layout.ts';
 import { namesOf } from '../../domain/layout.ts';
-import { createEngineIn } from '../../engine/create-engine.ts';
-import type { Engine, MigrateOptions } from '../../engine/engine.ts';
+import type { MigrateOptions } from '../../engine/engine.ts';
 import type { Run, RunEvent, RunOutcome, RunResult } from '../../engine/run.ts';
 import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
-import { createSimulatedFolder, createSimulatedSurroundings } from '../../engine/simulated-surroundings.ts';
+import { createSimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import { describeFailure } from '../../errors.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
-import { createSimulatedHost } from '../../host/simulated/simulated-host.ts';
-import type { OperationClass, SimulatedProcess } from '../../host/simulated/simulated-process.ts';
-import { spawnProcess } from '../../host/simulated/simulated-process.ts';
-import type { World } from '../../host/simulated/world.ts';
+import type { OperationClass } from '../../host/simulated/simulated-process.ts';
 import { createWorld } from '../../host/simulated/world.ts';
 import { applyIncident, createDisturbances, type Disturbances } from './apply-incident.ts';
 import type { Coverage } from './coverage.ts';
+import type { Driven, Started } from './drive.ts';
+import { awaitDriven, createIds, DEADLINES, driveRun, SETTLE_MS, settle, startProcess } from './drive.ts';
 import { comesTooLate, objectsOf } from './excuses.ts';
 import type { Course, ExploreCase, OperationPoint, PlannedIncident } from './explore-case.ts';
 import type { CaseViolation } from './judge.ts';
 import { judge } from './judge.ts';
 import { createShadow } from './shadow.ts';
 
-/** Virtual time after which a run that has not ended never will, in ms: far above the sum of all deadlines. */
-const MAX_VIRTUAL_MS = 30 * 60_000;
-/** Turns of one drive after which something goes round in circles. */
-const MAX_TURNS = 20_000;
-/** Short, so that what waits for a deadline is soon over; only their order matters in virtual time. */
-const DEADLINES = { stepMs: 2_000, gateMs: 3_000, probeMs: 1_000, retryMs: 500 };
 const CONFIRM_WITHIN_MS = 1_500;
-/** ovs-vswitchd connects again after a second. */
-const SETTLE_MS = 3_000;
 
 /** How each course ends when nobody disturbs it. */
 const UNDISTURBED_ENDS: Readonly<Record<Course, readonly string[]>> = {
@@ -112,12 +102,6 @@ export async function runCase(
 
 type Note = (line: string) => void;
 
-/** A started process with its engine. */
-interface Started {
-  readonly process: SimulatedProcess;
-  readonly engine: Engine;
-}
-
 function createBench(host: HostDescription, planned: ExploreCase, coverage: Coverage | undefined, note: Note) {
   const names = disputedNames(host, planned.layout);
   const world = createWorld(host);
@@ -141,7 +125,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
   const came = new Set<string>();
   const pending = new Set<PlannedIncident>(planned.incidents);
   const disturbances: Disturbances = createDisturbances(world, folder, names);
-  let ids = 0;
+  const newId = createIds();
   let turns = 0;
   let isCalm = false;
   let current: Started | undefined;
@@ -172,14 +156,11 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     }
   };
 
-  const newId = (): string => {
-    ids += 1;
-    return `id-${ids}`;
-  };
-
   const start = (): Started => {
-    const process = spawnProcess({
-      clock: world.clock,
+    current = startProcess({
+      world,
+      folder,
+      newId,
       oracle: ({ name, class: kind }) => {
         const nth = (counts.get(name) ?? 0) + 1;
         counts.set(name, nth);
@@ -190,17 +171,10 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
         if (faults.has(point)) came.add(point);
         return faults.get(point);
       },
-      slowMs: DEADLINES.stepMs * 0.6,
-      onAnswerLost: () => world.ovs.dropConnection(),
+      inspect: coverage?.inspect,
       onOperation: ({ name }, fault) =>
         note(`${world.clock.now().toFixed(3)} ${name}${fault === undefined ? '' : ` !${fault}`}`),
     });
-    const surroundings = createSimulatedSurroundings(process, folder, newId);
-    const inspect = coverage?.inspect;
-    const engine = createEngineIn(inspect === undefined ? surroundings : { ...surroundings, inspect }, {
-      host: createSimulatedHost(world, process),
-    });
-    current = { process, engine };
     return current;
   };
 
@@ -219,31 +193,18 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     strike(when => 'state' in when && when.state === event.state && when.nth === nth);
   };
 
-  const follow = async (followed: Run): Promise<void> => {
-    for await (const event of followed) onEvent(event);
+  const onTurn = (): boolean => {
+    turns += 1;
+    return true;
   };
 
-  /** Lets the world go on until the run has ended or its process is dead; null when neither ever happens. */
-  const drive = async (started: Started, followed: Run): Promise<RunOutcome | 'killed' | null> => {
+  const drive = (started: Started, followed: Run): Promise<Driven> => {
     run = followed;
-    let outcome: RunOutcome | undefined;
-    void follow(followed);
-    void followed.outcome.then(made => {
-      outcome = made;
-    });
-    const limitMs = world.clock.now() + MAX_VIRTUAL_MS;
-    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
-      turns += 1;
-      await drain();
-      if (started.process.isDead()) return 'killed';
-      if (outcome !== undefined) return outcome;
-      if (!world.clock.runNext() || world.clock.now() > limitMs) return null;
-    }
-    return null;
+    return driveRun({ started, run: followed, clock: world.clock, onEvent, onTurn });
   };
 
   /** Judges one end; returns true when the case goes on with `recover`. */
-  const ended = (outcome: RunOutcome | 'killed' | null): boolean => {
+  const ended = (outcome: Driven): boolean => {
     ends.push(outcome === null ? 'stuck' : outcome === 'killed' ? 'killed' : outcome.result);
     note(`end ${ends.at(-1)}`);
     if (outcome === null) {
@@ -308,11 +269,11 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
     shadow.heal(world.clock.now());
     note('calm');
     // ovs-vswitchd and what was timed before come to rest.
-    await settle(world);
+    await settle(world.clock, SETTLE_MS);
     if (current?.process.isDead() === false) current.process.kill();
     for (let attempt = 0; attempt < 2 && !isAtRest(); attempt += 1) {
       const started = start();
-      const runs = await withDraining(started.engine.recover({ deadlines: DEADLINES }), world);
+      const runs = await awaitDriven(started.engine.recover({ deadlines: DEADLINES }), world.clock);
       if (runs === undefined || runs.length === 0) break;
       for (const recovering of runs) {
         const outcome = await drive(started, recovering);
@@ -322,7 +283,7 @@ function createBench(host: HostDescription, planned: ExploreCase, coverage: Cove
         }
       }
       started.process.kill();
-      await settle(world);
+      await settle(world.clock, SETTLE_MS);
     }
     if (ends.at(-1) === 'killed') judgeKilled();
     else judgeNow();
@@ -384,37 +345,4 @@ function migrateOptions(host: HostDescription, { layout, course }: ExploreCase):
     deadlines: DEADLINES,
     ...(course === 'confirm' || course === 'expire' ? { confirmWithinMs: CONFIRM_WITHIN_MS } : {}),
   };
-}
-
-/** All promise callbacks run before the next turn of the event loop. */
-function drain(): Promise<void> {
-  return new Promise(resolve => process.nextTick(resolve));
-}
-
-/** Gives the daemons of the world the time to find each other again. */
-async function settle(world: World): Promise<void> {
-  await drain();
-  world.clock.advance(SETTLE_MS);
-  await drain();
-}
-
-/** Lets the world go on until a promise of ours settles; undefined when it never does. */
-async function withDraining<T>(promise: Promise<T>, world: World): Promise<T | undefined> {
-  let result: { readonly value: T } | undefined;
-  let failure: { readonly error: unknown } | undefined;
-  promise.then(
-    value => {
-      result = { value };
-    },
-    error => {
-      failure = { error };
-    },
-  );
-  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
-    await drain();
-    if (result !== undefined) return result.value;
-    if (failure !== undefined) throw failure.error;
-    if (!world.clock.runNext()) return undefined;
-  }
-  return undefined;
 }

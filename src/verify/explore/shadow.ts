@@ -1,5 +1,6 @@
 import { createSimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
+import type { World } from '../../host/simulated/world.ts';
 import { createWorld } from '../../host/simulated/world.ts';
 import type { HostImage } from '../invariants/ended-run.ts';
 import { applyIncident, createDisturbances } from './apply-incident.ts';
@@ -28,9 +29,18 @@ const UNDONE: readonly IncidentKind[] = ['uplink.set-down', 'uplink.mtu', 'uplin
 export interface Shadow {
   /** What others do to the host is done here, too. */
   happen(incident: Incident, nowMs: number): void;
+  /** The same of what is no incident. */
+  change(change: LastingChange, nowMs: number): void;
   heal(nowMs: number): void;
   /** What the host may be compared with, each with the seconds since it was read. */
   bases(nowMs: number): readonly Base[];
+}
+
+/** Something that others change, in whichever world. */
+export interface LastingChange {
+  apply(world: World): void;
+  /** A way back may set it as it was in the snapshot. */
+  readonly mayBeUndone: boolean;
 }
 
 export interface Base {
@@ -46,17 +56,19 @@ export function createShadow(
   host: HostDescription,
   names: { readonly bridge: string; readonly hostPort: string },
 ): Shadow {
-  const story: { readonly atMs: number; readonly incident: Incident | 'heal' }[] = [];
+  const story: { readonly atMs: number; readonly incident: Incident | LastingChange | 'heal' }[] = [];
 
   /** Tells the story to a fresh world, without some of it. */
-  const tell = (left: ReadonlySet<Incident>, nowMs: number): Base => {
+  const tell = (left: ReadonlySet<Incident | LastingChange>, nowMs: number): Base => {
     const folder = createSimulatedFolder();
     const world = createWorld(host);
     const disturbances = createDisturbances(world, folder, names);
     for (const { atMs, incident } of story) {
       world.clock.advance(atMs - world.clock.now());
       if (incident === 'heal') disturbances.heal();
-      else if (!left.has(incident)) applyIncident(incident, disturbances, NO_RUN);
+      else if (left.has(incident)) continue;
+      else if ('apply' in incident) incident.apply(world);
+      else applyIncident(incident, disturbances, NO_RUN);
     }
     world.clock.advance(nowMs - world.clock.now());
     return { image: imageOf(world, folder, host.uplink), elapsedS: 0 };
@@ -66,17 +78,22 @@ export function createShadow(
     happen(incident, atMs) {
       if (LASTING.includes(incident.kind)) story.push({ atMs, incident });
     },
+    change(change, atMs) {
+      story.push({ atMs, incident: change });
+    },
     heal(atMs) {
       if (story.length > 0) story.push({ atMs, incident: 'heal' });
     },
     bases(nowMs) {
       if (story.length === 0) return [{ image: pristineImage(host), elapsedS: nowMs / 1000 }];
-      const undone = story.flatMap(({ incident }) =>
-        incident !== 'heal' && UNDONE.includes(incident.kind) ? [incident] : [],
-      );
+      const undone = story.flatMap(({ incident }) => (incident !== 'heal' && mayBeUndone(incident) ? [incident] : []));
       return subsetsOf(undone).map(left => tell(left, nowMs));
     },
   };
+}
+
+function mayBeUndone(incident: Incident | LastingChange): boolean {
+  return 'apply' in incident ? incident.mayBeUndone : UNDONE.includes(incident.kind);
 }
 
 /** All of them, the empty one first. */

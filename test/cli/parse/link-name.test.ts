@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseLinkName } from '../../../src/cli/parse/link-name.ts';
-import { nearMiss } from '../../../src/cli/parse/near-miss.ts';
+import { nearMiss } from '../../../src/domain/near-miss.ts';
 import { catchUsage } from '../catch-usage.ts';
 
 describe('interface names', () => {

@@ -79,7 +79,7 @@ function benchOf(lab: Lab, before: HostImage): GuardBench {
   };
   const strangers = async (known: readonly string[]): Promise<readonly string[]> => {
     // A run that dies with its guard not there yet, or gone already, leaves the name of its control socket for the next one to take.
-    const expected = [`${uplink}.sock`, ...known];
+    const expected = [`${uplink}.sock`, `${uplink}.flight`, `${uplink}.flight.1`, ...known];
     const files = (await readdir(lab.stateDir)).filter(file => !expected.includes(file));
     return files.map(file => `left in the state folder: ${file}`);
   };

@@ -7,16 +7,20 @@ import { describeOvs, ovsStateOf } from './describe-ovs.ts';
 import type { DescribedGateway, HostDescription } from './host-description.ts';
 import { type HostDocument, hostSchema } from './host-schema.ts';
 import { withKeys } from './link-sysctls.ts';
-import { readYaml } from './yaml-source.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
 
 /**
  * Makes a host of a description in YAML (`kind: Host`). What the kernel makes by itself (connected, local and multicast routes, link-local
  * addresses, default rules) is not written there: it is derived. Throws `USAGE` that begins with `file:line:column`.
  */
 export function loadHost(text: string, file: string): HostDescription {
-  const source = readYaml(text, file);
+  return buildHost(readYaml(text, file));
+}
+
+/** Makes a host of a description that was read already, perhaps as a part of something else. Throws as {@link loadHost} does. */
+export function buildHost(source: YamlSource): HostDescription {
   const parsed = hostSchema.safeParse(source.data);
-  if (!parsed.success) throw source.firstOf(parsed.error.issues);
+  if (!parsed.success) throw source.firstOf(parsed.error.issues, hostSchema);
   const host = parsed.data;
   checkReferences(host, source);
   const liveRename = host.kernel.liveRename ?? canRenameLive(host.kernel.release) ?? true;

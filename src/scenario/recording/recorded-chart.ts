@@ -1,0 +1,138 @@
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { createActor, fromCallback } from 'xstate';
+import type { MigrationInput } from '../../../machines/uplink-migration-types.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { annotatedMigration } from '../../engine/migration/actions.ts';
+import { statePath } from '../../engine/migration/state-path.ts';
+import { provide } from '../../engine/provide.ts';
+import type { Failure } from '../../errors.ts';
+import { toFailure, uplinkError } from '../../errors.ts';
+
+const ANSWER = /^xstate\.(done|error)\.actor\.(.+)$/;
+const DEADLINE = /^xstate\.after\.([^.]+)\./;
+
+/** Time in which nothing falls due: deadlines pass where the recording says so. */
+const STANDING_CLOCK: Clock = { now: () => 0, wallTime: () => 0, setTimeout: () => 0, clearTimeout: () => undefined };
+
+/** What an event of a recording is to today's chart. */
+export type Hearing =
+  | { readonly kind: 'heard' }
+  /** The chart knows it, but not in the state where it is: nothing becomes of it there. */
+  | { readonly kind: 'not-awaited'; readonly why: string }
+  /** The chart has nothing of that name. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** Today's chart, fed with what was recorded: its actors never answer and its deadlines never pass by themselves. */
+export interface RecordedChart {
+  /** Where it is. */
+  state(): string;
+  /** States that were entered since the last call, in order. */
+  takeEntered(): readonly string[];
+  /** Why the chart itself failed, which is a defect; null while it lives. */
+  defect(): Failure | null;
+  /** Why the run failed; null while nothing did. */
+  failure(): Failure | null;
+  hearing(event: RecordedEvent): Hearing;
+  send(event: RecordedEvent): void;
+  stop(): void;
+}
+
+export type RecordedEvent = { readonly type: string; readonly [key: string]: unknown };
+
+/** Name of the invoked actor that an event is the answer of, of the deadline that it tells; else null. */
+export interface EventMeaning {
+  readonly answerOf: string | null;
+  readonly deadline: string | null;
+}
+
+/** Says what an event is about, in the words of the chart. */
+export function meaningOf({ type }: RecordedEvent): EventMeaning {
+  const id = ANSWER.exec(type)?.[2];
+  return {
+    answerOf: id === undefined ? null : (ACTORS.get(id) ?? id),
+    deadline: DEADLINE.exec(type)?.[1] ?? null,
+  };
+}
+
+/** Starts the migration chart on its recorded input. */
+export function startRecordedChart(input: Readonly<Record<string, unknown>>): RecordedChart {
+  const entered: string[] = [];
+  let state: string | null = null;
+  let defect: Failure | null = null;
+  const actor = createActor(MACHINE, { input: input as unknown as MigrationInput, clock: STANDING_CLOCK });
+  actor.subscribe({
+    next: snapshot => {
+      const path = statePath(snapshot.value);
+      if (path !== state) entered.push(path);
+      state = path;
+    },
+    error: error => {
+      defect = toFailure(error);
+    },
+    complete: () => undefined,
+  });
+  actor.start();
+  return {
+    state: () => state ?? '',
+    takeEntered: () => entered.splice(0),
+    defect: () => defect,
+    failure: () => actor.getSnapshot().context?.failure ?? null,
+    hearing: event => hearingOf(event, actor.getSnapshot()),
+    send: event => actor.send(revived(event) as never),
+    stop: () => {
+      actor.stop();
+    },
+  };
+}
+
+/** As the chart got it: an answer knows its actor, and an error is one. */
+function revived(event: RecordedEvent): RecordedEvent {
+  const [, kind, id] = ANSWER.exec(event.type) ?? [];
+  if (kind === undefined) return event;
+  if (kind === 'done') return { ...event, actorId: id };
+  const { code, ...details } = event['error'] as Failure;
+  return { ...event, actorId: id, error: uplinkError(code, details) };
+}
+
+function hearingOf(event: RecordedEvent, snapshot: AnyMachineSnapshot): Hearing {
+  const { answerOf, deadline } = meaningOf(event);
+  const [, , id] = ANSWER.exec(event.type) ?? [];
+  if (id !== undefined) {
+    if (!ACTORS.has(id)) return { kind: 'unknown', why: `no actor ${id} in today's chart` };
+    if (id in snapshot.children) return { kind: 'heard' };
+    return { kind: 'not-awaited', why: `today's chart does not wait for ${answerOf} there` };
+  }
+  if (!KNOWN_EVENTS.has(event.type)) {
+    return {
+      kind: 'unknown',
+      why: `no ${deadline === null ? `event ${event.type}` : 'such deadline'} in today's chart`,
+    };
+  }
+  if (deadline === null) return { kind: 'heard' };
+  const isRunning = snapshot._nodes.some(node => node.after.some(({ eventType }) => eventType === event.type));
+  return isRunning
+    ? { kind: 'heard' }
+    : { kind: 'not-awaited', why: `${deadline} does not run there in today's chart` };
+}
+
+/** The chart with its guards and notes as in every run; what it invokes waits for ever. */
+const MACHINE = provide(annotatedMigration, {
+  actors: Object.fromEntries(
+    Object.keys(annotatedMigration.implementations.actors).map(name => [name, fromCallback(() => undefined)]),
+  ) as never,
+  delays: Object.fromEntries(Object.keys(annotatedMigration.implementations.delays).map(name => [name, 1])) as never,
+});
+
+const KNOWN_EVENTS: ReadonlySet<string> = new Set<string>(annotatedMigration.events);
+/** Name of each invoked actor by the id of its invocation. */
+const ACTORS: ReadonlyMap<string, string> = invocations(annotatedMigration);
+
+function invocations(machine: AnyStateMachine): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const visit = (node: AnyStateMachine['root']): void => {
+    for (const { id, src } of node.invoke) found.set(id, String(src));
+    for (const child of Object.values(node.states)) visit(child);
+  };
+  visit(machine.root);
+  return found;
+}

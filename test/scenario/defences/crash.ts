@@ -1,0 +1,96 @@
+import type { Defence } from './defence.ts';
+
+/** What a process that was killed leaves to the next. */
+export const CRASH_DEFENCES: readonly Defence[] = [
+  {
+    scenario: 'crash/killed-in-the-way-back-before-the-rename.yaml',
+    what: 'the way back is not written down before its first step',
+    file: 'src/engine/migration/actors.ts',
+    find: "await session.reach('rollingBack').catch(() => undefined);",
+    replace: '',
+  },
+  {
+    scenario: 'crash/killed-restore-is-taken-up.yaml',
+    what: 'the way back is not written down before its first step',
+    file: 'src/engine/migration/actors.ts',
+    find: "await session.reach('rollingBack').catch(() => undefined);",
+    replace: '',
+  },
+  {
+    scenario: 'crash/killed-between-detach-and-removal.yaml',
+    what: 'rows are ours to remove only while the uplink is among them',
+    file: 'src/domain/steps/rollback.ts',
+    find: '(ownRows.bridge || ownRows.hostPort || ownRows.uplink)',
+    replace: 'ownRows.uplink',
+  },
+  {
+    scenario: 'crash/killed-right-after-the-rename.yaml',
+    what: 'the uplink is looked for by its old name',
+    file: 'src/engine/migration/look.ts',
+    find: 'const uplink = linkByIndex(kernel, plan.uplinkIndex);',
+    replace: 'const uplink = kernel.links.find(link => link.name === plan.request.uplink);',
+  },
+  {
+    scenario: 'crash/killed-between-two-addresses.yaml',
+    what: 'addresses come back in any order',
+    file: 'src/domain/steps/rollback.ts',
+    find: '...convergeUplink(context),',
+    replace: '',
+  },
+  {
+    scenario: 'crash/killed-with-the-link-down-for-its-rename.yaml',
+    what: 'permanent neighbours do not come back',
+    file: 'src/domain/steps/rollback.ts',
+    find: 'snapshot.neighbours.map(n => ({ ...n, linkIndex: uplink.index })),',
+    replace: '[],',
+  },
+  {
+    scenario: 'crash/killed-in-the-exchange-of-names.yaml',
+    what: 'the name of old is not in the journal',
+    file: 'src/domain/steps/rollback.ts',
+    find: 'const { name } = snapshot.link;',
+    replace: 'const name = uplink.name;',
+  },
+  {
+    scenario: 'crash/killed-while-verifying-goes-on.yaml',
+    what: 'a proof that was begun is not taken up',
+    file: 'machines/uplink-migration.ts',
+    find: "{ guard: { type: 'resumesAt', params: { entry: 'verifying' } }, target: 'verifying' },",
+    replace: '',
+  },
+  {
+    scenario: 'crash/killed-after-the-commit.yaml',
+    what: 'what is committed is recovered, too',
+    file: 'src/engine/create-engine.ts',
+    find: "} else if (entry.record.stage !== 'committed') {",
+    replace: '} else {',
+  },
+  {
+    scenario: 'crash/unfinished-run-is-settled-first.yaml',
+    what: "what lies half done is in nobody's way",
+    file: 'src/engine/migration/assess.ts',
+    find: "if (journal.stage !== 'committed') {",
+    replace: "if (journal.stage === 'verifying') {",
+  },
+  {
+    scenario: 'crash/uplink-is-gone-at-the-restore.yaml',
+    what: 'without an uplink there is nothing to compare, and no end',
+    file: 'src/engine/migration/compare.ts',
+    find: 'if (uplink === undefined) return [];',
+    replace: "if (uplink === undefined) return [{ field: 'uplink', expected: 'there', got: 'gone' }];",
+  },
+  {
+    scenario: 'crash/killed-with-the-bridge-still-down.yaml',
+    what: 'what stands is left standing',
+    file: 'src/domain/steps/rollback.ts',
+    find: 'const hasRows = ownRows !== null &&',
+    replace: 'const hasRows = ownRows === null &&',
+  },
+  {
+    scenario: 'crash/killed-again-while-recovering.yaml',
+    what: 'only the first who recovers has a snapshot',
+    file: 'src/engine/migration/session.ts',
+    find: 'await session.write({ ...record, generation: record.generation + 1 }).catch(() => undefined);',
+    replace: 'await store.remove(uplink);',
+  },
+];
