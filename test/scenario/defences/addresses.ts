@@ -111,8 +111,9 @@ export const ADDRESS_DEFENCES: readonly Defence[] = [
     scenario: 'addresses/host-port-is-gone-at-the-restore.yaml',
     what: 'the way back asks the host port what there was',
     file: 'src/domain/steps/uplink.ts',
-    find: 'return aged(snapshot, elapsedS).map(address => ({',
-    replace: 'return (hostPort === undefined ? [] : aged(snapshot, elapsedS)).map(address => ({',
+    find: '{ snapshot, elapsedS }: StepContext, uplink: Link): readonly Address[] {\n  return aged(snapshot, elapsedS)',
+    replace:
+      '{ snapshot, elapsedS, hostPort }: StepContext, uplink: Link): readonly Address[] {\n  return (hostPort ? aged(snapshot, elapsedS) : [])',
   },
   {
     scenario: 'addresses/lease-that-ends-in-the-confirm-window.yaml',

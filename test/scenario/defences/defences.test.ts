@@ -4,6 +4,7 @@ import { runMutated } from '../../../src/verify/mutation/run-mutated.ts';
 import { ADDRESS_DEFENCES } from './addresses.ts';
 import { CRASH_DEFENCES } from './crash.ts';
 import type { Defence } from './defence.ts';
+import { MACHINE_DEFENCES } from './machines.ts';
 import { NAME_DEFENCES } from './names.ts';
 import { OVS_DEFENCES } from './ovs.ts';
 import { ROLLBACK_DEFENCES } from './rollback.ts';
@@ -17,6 +18,7 @@ const DEFENCES: readonly Defence[] = [
   ...OVS_DEFENCES,
   ...CRASH_DEFENCES,
   ...ROLLBACK_DEFENCES,
+  ...MACHINE_DEFENCES,
 ];
 
 describe('a scenario goes red when the line that it guards is undone', () => {

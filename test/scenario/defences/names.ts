@@ -139,8 +139,8 @@ export const NAME_DEFENCES: readonly Defence[] = [
     scenario: 'names/udev-renames-the-host-port.yaml',
     what: 'the run goes on without a host port',
     file: 'src/engine/migration/actors.ts',
-    find: 'context.plan.hostPort === null || context.hostPort !== undefined',
-    replace: 'context.plan.hostPort !== undefined',
+    find: 'plan.hostPort === null || hostPort?.name === plan.hostPort.name',
+    replace: 'plan.hostPort !== undefined',
   },
   {
     scenario: 'names/altname-of-another-stays.yaml',
@@ -190,5 +190,19 @@ export const NAME_DEFENCES: readonly Defence[] = [
     file: 'src/engine/migration/compare.ts',
     find: 'isDetached(rule) && wasAttached(rule)',
     replace: 'isDetached(rule)',
+  },
+  {
+    scenario: 'names/host-port-renamed-in-the-cutover.yaml',
+    what: 'the host port is known by its name alone',
+    file: 'src/engine/migration/look.ts',
+    find: 'made.find(link => link.name !== names.bridge && link.mac === hostPort?.mac)',
+    replace: 'made.find(link => link.name === hostPort?.name)',
+  },
+  {
+    scenario: 'names/host-port-renamed-before-the-way-back.yaml',
+    what: 'the host port is known by its name alone',
+    file: 'src/engine/migration/look.ts',
+    find: 'made.find(link => link.name !== names.bridge && link.mac === hostPort?.mac)',
+    replace: 'made.find(link => link.name === hostPort?.name)',
   },
 ];
