@@ -204,7 +204,7 @@ describe('replay --watch', () => {
         if (!text.includes('waiting for a change')) return;
         waits.resolve();
         // The round has ended: it may have been a second one, of the file half written.
-        if (/waiting[^]*1 ok[^]*waiting/.test(text)) again.resolve();
+        if (/waiting.*1 ok.*waiting/s.test(text)) again.resolve();
       },
     };
     const terminal = createTerminal({

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { engineOptions } from '../../cli/open-engine.ts';
 import { report, runCli } from '../../cli/run-cli.ts';
@@ -7,6 +7,7 @@ import { processTerminal } from '../../cli/terminal/terminal.ts';
 import { createEngine } from '../../engine/create-engine.ts';
 import { enteredStates } from '../host/entered-states.ts';
 import { ACTS_VARIABLE, type Act, type ActingOrders, type ActingReport, REPORT_FD, type TimedActs } from './act.ts';
+import { awaitDeath } from './await-death.ts';
 
 // A program of its own, run by `run-command.ts` in the host's namespace: the command line as it is, with a log that acts. The engine logs each
 // state as it is entered, in the same turn of the event loop, so what happens here happens in exactly that state.
@@ -60,18 +61,6 @@ function carryOut(act: Act): void {
       const [file = '', ...args] = act.argv;
       const { status, stderr, error } = spawnSync(file, args, { encoding: 'utf8' });
       if (status !== 0) tell({ failed: `${act.argv.join(' ')}: ${error?.message ?? stderr.trim()}` });
-      return;
-    }
-  }
-}
-
-/** Busy on purpose: the event loop must not turn meanwhile. */
-function awaitDeath(pid: number): void {
-  for (;;) {
-    try {
-      const state = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-      if (state === 'Z' || state === 'X') return;
-    } catch {
       return;
     }
   }

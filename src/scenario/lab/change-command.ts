@@ -38,7 +38,13 @@ export function changeCommand(actor: Actor, ovsdb: string): readonly string[] | 
       return ['ip', familyOf(actor.route), 'route', verbOf(actor.kind), ...wordsOf(actor.route)];
     case 'rule.add':
     case 'rule.remove':
-      return ['ip', familyOf(actor.rule), 'rule', verbOf(actor.kind), ...wordsOf(actor.rule)];
+      return [
+        'ip',
+        familyOf(actor.rule),
+        'rule',
+        verbOf(actor.kind),
+        ...wordsOf(actor.rule).filter(word => word !== '-4' && word !== '-6'),
+      ];
     case 'sysctl.write': {
       // `ipv4/conf/rp_filter` of a link is net/ipv4/conf/LINK/rp_filter.
       const at = actor.key.lastIndexOf('/');

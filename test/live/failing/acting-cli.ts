@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { engineOptions } from '../../../src/cli/open-engine.ts';
 import { report, runCli } from '../../../src/cli/run-cli.ts';
 import { processTerminal } from '../../../src/cli/terminal/terminal.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
+import { awaitDeath } from '../../../src/scenario/lab/await-death.ts';
 import { type Act, INCIDENT_FAILED, INCIDENT_MARK, INCIDENTS_VARIABLE, type Incident } from './act.ts';
 
 // The command line as it is, with a log that acts: the engine logs each state as it is entered, in the same turn of the event loop, so
@@ -34,18 +35,6 @@ function carryOut(act: Act): void {
       const [file = '', ...args] = act.argv;
       const { status, stderr, error } = spawnSync(file, args, { encoding: 'utf8' });
       if (status !== 0) writeSync(2, `${INCIDENT_FAILED} ${act.argv.join(' ')}: ${error?.message ?? stderr}\n`);
-      return;
-    }
-  }
-}
-
-/** Busy on purpose: the event loop must not turn meanwhile. */
-function awaitDeath(pid: number): void {
-  for (;;) {
-    try {
-      const state = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-      if (state === 'Z' || state === 'X') return;
-    } catch {
       return;
     }
   }
