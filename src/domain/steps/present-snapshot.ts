@@ -4,6 +4,9 @@ import type { Snapshot } from '../snapshot.ts';
 import { isSameAddress } from './addresses.ts';
 import { isConnected } from './routes.ts';
 
+/** By so much a lifetime must have grown to have been renewed: what is read of one is rounded twice, and a lease must not grow with every move. */
+const RENEWED_BY_S = 5;
+
 /**
  * The snapshot as time and DHCP clients have left it (F-52), `elapsedS` after it was taken: leases that were renewed on the uplink or the host port
  * (`present`) have what is left of them now, and routes that have gone with an address whose lifetime has ended are not in it any more: the kernel
@@ -27,7 +30,7 @@ function renewed(address: Address, elapsedS: number, present: readonly Address[]
   for (const copy of present) {
     if (copy.validLifetimeS === null || !isSameAddress(copy, address)) continue;
     const validLifetimeS = copy.validLifetimeS + elapsedS;
-    if (validLifetimeS <= (longest.validLifetimeS ?? 0)) continue;
+    if (validLifetimeS <= (longest.validLifetimeS ?? 0) + RENEWED_BY_S) continue;
     const preferredLifetimeS = copy.preferredLifetimeS === null ? null : copy.preferredLifetimeS + elapsedS;
     longest = { ...address, validLifetimeS, preferredLifetimeS };
   }

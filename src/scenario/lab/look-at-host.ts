@@ -65,9 +65,7 @@ async function readView(lab: Lab, uplink: string, expected: Match): Promise<Host
 async function differencesFrom(lab: Lab, scenario: HostScenario, before: HostImage): Promise<readonly string[]> {
   const { captureHost, diffImages } = await import('../../../test/lab/host-image.ts');
   const marks = actorMarks(scenario);
-  // The kernel counts lifetimes in whole seconds: each run that moves one may shift its end by one, beside what two looks differ by.
-  const lifetimeToleranceS = 2 + scenario.runs.length;
-  const differences = diffImages(before, await captureHost(lab), { ignoreLinks: DATAPATH_LINKS, lifetimeToleranceS });
+  const differences = diffImages(before, await captureHost(lab), { ignoreLinks: DATAPATH_LINKS });
   return differences.filter(difference => !marks.some(mark => difference.includes(mark)));
 }
 

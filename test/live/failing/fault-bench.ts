@@ -111,7 +111,7 @@ export async function expectNoTraces(lab: Lab, known: readonly string[] = ['lock
   const daemons = [lab.ovsdbPid(), lab.vswitchdPid()];
   expect((await pidsInNamespace(lab.hostNs)).filter(pid => !daemons.includes(pid))).toEqual([]);
   const files = await readdir(lab.stateDir);
-  expect(files.filter(file => !known.includes(file) && !file.endsWith('.flight'))).toEqual([]);
+  expect(files.filter(file => !known.includes(file) && !/\.flight(\.1)?$/.test(file))).toEqual([]);
   if (!files.includes('lock')) return;
   const { code } = await lab.run(lab.hostNs, ['flock', '--nonblock', `${lab.stateDir}/lock`, 'true']);
   expect(code, 'the lock is still held').toBe(0);
