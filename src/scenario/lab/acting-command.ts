@@ -2,8 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { engineOptions } from '../../cli/open-engine.ts';
-import { report, runCli } from '../../cli/run-cli.ts';
-import { processTerminal } from '../../cli/terminal/terminal.ts';
+import { runAsProgram } from '../../cli/run-as-program.ts';
 import { createEngine } from '../../engine/create-engine.ts';
 import { enteredStates } from '../host/entered-states.ts';
 import { ACTS_VARIABLE, type Act, type ActingOrders, type ActingReport, REPORT_FD, type TimedActs } from './act.ts';
@@ -66,14 +65,5 @@ function carryOut(act: Act): void {
   }
 }
 
-const argv = process.argv.slice(2);
-const terminal = processTerminal(argv.includes('--json'));
-const exit = async (code: number) => {
-  await Promise.all([terminal.out.flush(), terminal.err.flush()]);
-  process.exit(code);
-};
-process.on('uncaughtException', error => {
-  void exit(report(error, terminal));
-});
 const logger = pino({ level: 'info' }, { write: onLog });
-await exit(await runCli(argv, terminal, async settings => createEngine({ ...engineOptions(settings), logger })));
+await runAsProgram(async settings => createEngine({ ...engineOptions(settings), logger }));

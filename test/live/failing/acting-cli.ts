@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { engineOptions } from '../../../src/cli/open-engine.ts';
-import { report, runCli } from '../../../src/cli/run-cli.ts';
-import { processTerminal } from '../../../src/cli/terminal/terminal.ts';
+import { runAsProgram } from '../../../src/cli/run-as-program.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import { awaitDeath } from '../../../src/scenario/lab/await-death.ts';
 import { type Act, INCIDENT_FAILED, INCIDENT_MARK, INCIDENTS_VARIABLE, type Incident } from './act.ts';
@@ -40,14 +39,5 @@ function carryOut(act: Act): void {
   }
 }
 
-const argv = process.argv.slice(2);
-const terminal = processTerminal(argv.includes('--json'));
-const exit = async (code: number) => {
-  await Promise.all([terminal.out.flush(), terminal.err.flush()]);
-  process.exit(code);
-};
-process.on('uncaughtException', error => {
-  void exit(report(error, terminal));
-});
 const logger = pino({ level: 'info' }, { write: onLog });
-await exit(await runCli(argv, terminal, async settings => createEngine({ ...engineOptions(settings), logger })));
+await runAsProgram(async settings => createEngine({ ...engineOptions(settings), logger }));

@@ -1,16 +1,11 @@
-import { linkByIndex } from '../../../src/domain/kernel-state.ts';
 import type { Layout } from '../../../src/domain/layout.ts';
-import type { Link } from '../../../src/domain/link.ts';
-import { IFF_LOWER_UP, IFF_UP } from '../../../src/domain/link.ts';
-import { findPort } from '../../../src/domain/ovs-state.ts';
 import { createEngineIn } from '../../../src/engine/create-engine.ts';
 import type { Run } from '../../../src/engine/run.ts';
 import { createSimulatedFolder, createSimulatedSurroundings } from '../../../src/engine/simulated-surroundings.ts';
-import { gatewaysOver } from '../../../src/host/simulated/gateway-model.ts';
 import { createSimulatedHost } from '../../../src/host/simulated/simulated-host.ts';
 import { spawnProcess } from '../../../src/host/simulated/simulated-process.ts';
-import type { World } from '../../../src/host/simulated/world.ts';
 import { createWorld } from '../../../src/host/simulated/world.ts';
+import { watchReachability } from '../../../src/scenario/host/watch-reachability.ts';
 import { shippedHost } from './shipped.ts';
 
 /** Where the gateways could not be reached while a migration and its way back went on. */
@@ -27,31 +22,6 @@ export interface Watched {
   readonly ends: readonly string[];
   readonly states: readonly string[];
   readonly gaps: readonly Gap[];
-}
-
-/**
- * Gateways to which a packet gets out by its route and whose answer is heard, be it on the other of the two links: reverse path checks are
- * loose by then.
- */
-function reachedGateways(world: World, bridges: Map<string, string>): readonly string[] {
-  const kernel = world.kernel.read({ routes: true });
-  const ovs = world.ovs.database();
-  for (const port of ovs.ports) bridges.set(port.name, findPort(ovs, port.name)?.bridge.name ?? '');
-  const muted = world.kernel.mutedLinks();
-  const isRunning = ({ flags }: Link): boolean => (flags & IFF_UP) !== 0 && (flags & IFF_LOWER_UP) !== 0;
-  const uplink = linkByIndex(kernel, world.uplinkIndex);
-  if (uplink === undefined || !isRunning(uplink)) return [];
-  const bridge = bridges.get(uplink.name);
-  const isSwitched = uplink.promiscuity > 0 || uplink.slaveKind === 'openvswitch';
-  const forwards = (link: Link): boolean =>
-    bridge !== undefined && isSwitched && world.ovs.forwards() && bridges.get(link.name) === bridge;
-  const sends = (link: Link): boolean => link === uplink || ((link.flags & IFF_UP) !== 0 && forwards(link));
-  // The datapath's rx_handler takes what arrives before the IP stack sees it.
-  const hears = (link: Link): boolean =>
-    sends(link) && !muted.includes(link.name) && (link !== uplink || uplink.slaveKind !== 'openvswitch');
-  if (!kernel.links.some(hears)) return [];
-  const indices = kernel.links.filter(sends).map(link => link.index);
-  return [...gatewaysOver(kernel, indices).keys()];
 }
 
 /** What to watch. */
@@ -72,11 +42,9 @@ export async function gapsOf({ name, layout, abortAt }: Watching): Promise<Watch
   const gaps: Gap[] = [];
   const states: string[] = [];
   const ofUplink = host.gateways.filter(gateway => gateway.link === host.uplink && gateway.answers);
-  // Also of ports whose rows are gone: the datapath has them until ovs-vswitchd has worked that off.
-  const bridges = new Map<string, string>();
+  const reachability = watchReachability(world);
   const watch = (before: string): void => {
-    const reached = reachedGateways(world, bridges);
-    const silent = ofUplink.map(gateway => gateway.address).filter(gateway => !reached.includes(gateway));
+    const silent = reachability.look().filter(address => ofUplink.some(gateway => gateway.address === address));
     if (silent.length > 0) gaps.push({ in: states.at(-1) ?? '', before, silent });
   };
   const process = spawnProcess({
