@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
+const VM = ['test/vm/**/*.test.ts'];
 const LIVE = ['test/lab/**/*.test.ts', 'test/live/**/*.test.ts'];
 
 export default defineConfig({
@@ -10,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: LIVE,
+          exclude: [...LIVE, ...VM],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -27,6 +28,18 @@ export default defineConfig({
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // An emulated machine takes both processors.
+        test: {
+          name: 'vm',
+          include: VM,
+          testTimeout: 300_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -10,6 +10,8 @@ export interface OvsReadinessInput {
   /** End with the first readiness, rather than watch for its loss. */
   readonly once: boolean;
   readonly deadlineMs: number;
+  /** flow-restore-wait is ours to clear; absent: it is somebody else's, and only waited for. */
+  readonly clearFlowRestoreWait?: boolean;
 }
 
 export interface OvsReadinessContext extends OvsReadinessInput {
@@ -18,6 +20,8 @@ export interface OvsReadinessContext extends OvsReadinessInput {
   readonly awaitedCfg: number | null;
   /** Answer of `dpif/show-dp-features`; null without a bridge. */
   readonly features: string | null;
+  /** How often flow-restore-wait was cleared. */
+  readonly clearings: number;
   readonly failure: Failure | null;
 }
 
@@ -37,6 +41,10 @@ export interface OvsReadinessOutput {
  * Promise: `ready` is entered only after ovs-vswitchd itself answered (a fresh `next_cfg` came back as `cur_cfg`, so neither a stale
  * row nor a dead process passes), the bridge has its datapath_id, its features were read, and flow-restore-wait is not set.
  * A lost connection goes back to the start. The deadline ends in `notReady` with what was missing. Only OVSDB updates move it.
+ *
+ * flow-restore-wait belongs to who restores the flows. Only where the input says that it is ours it is cleared, after everything else is ready;
+ * what counts then is not the commit but what OVSDB shows once ovs-vswitchd has seen it (Antrea #1730: it was set again). It is tried a few
+ * times, since who sets it again may be an `ovs-ctl` that starts Open vSwitch, but not for ever against another who wants it set.
  */
 export const ovsReadiness = setup({
   types: {
@@ -49,6 +57,7 @@ export const ovsReadiness = setup({
     connectOvsdb: fromPromise<OvsFacts>(unprovided),
     bumpConfiguration: fromPromise<number>(unprovided),
     readFeatures: fromPromise<string, { readonly bridge: string }>(unprovided),
+    clearFlowRestoreWait: fromPromise<number>(unprovided),
   },
   guards: {
     isOnce: unprovided,
@@ -56,11 +65,15 @@ export const ovsReadiness = setup({
     isBridgeStanding: unprovided,
     hasNoBridge: unprovided,
     isFlowRestoreDone: unprovided,
+    mayClearFlowRestore: unprovided,
+    isFlowRestoreKept: unprovided,
+    hasLostConnection: unprovided,
   },
   actions: {
     observeFacts: unprovided,
     awaitConfiguration: unprovided,
     recordFeatures: unprovided,
+    countClearing: unprovided,
     recordLoss: unprovided,
     recordReady: unprovided,
     recordNotReady: unprovided,
@@ -68,7 +81,7 @@ export const ovsReadiness = setup({
   delays: { readinessDeadline: unprovided },
 }).createMachine({
   id: 'ovs-readiness',
-  context: ({ input }) => ({ ...input, ovs: null, awaitedCfg: null, features: null, failure: null }),
+  context: ({ input }) => ({ ...input, ovs: null, awaitedCfg: null, features: null, clearings: 0, failure: null }),
   output: ({ context }) => ({ ready: context.failure === null, failure: context.failure }),
   initial: 'waiting',
   states: {
@@ -115,7 +128,25 @@ export const ovsReadiness = setup({
           },
         },
         awaitingFlowRestore: {
-          always: { guard: 'isFlowRestoreDone', target: '#ovs-readiness.ready' },
+          always: [
+            { guard: 'isFlowRestoreDone', target: '#ovs-readiness.ready' },
+            { guard: 'mayClearFlowRestore', target: 'clearingFlowRestore', actions: 'countClearing' },
+            { guard: 'isFlowRestoreKept', target: '#ovs-readiness.notReady', actions: 'recordNotReady' },
+          ],
+        },
+        clearingFlowRestore: {
+          invoke: {
+            src: 'clearFlowRestoreWait',
+            onDone: { target: 'readingFlowRestoreBack', actions: 'awaitConfiguration' },
+            onError: [
+              { guard: 'hasLostConnection', target: 'reconnecting', actions: 'recordLoss' },
+              { target: '#ovs-readiness.notReady', actions: 'recordNotReady' },
+            ],
+          },
+        },
+        // What OVSDB shows when ovs-vswitchd has worked it off is at least as new as the commit.
+        readingFlowRestoreBack: {
+          always: { guard: 'isApplied', target: 'awaitingFlowRestore' },
         },
       },
     },

@@ -2,6 +2,7 @@ import type { Address } from '../src/domain/address.ts';
 import type { Finding } from '../src/domain/finding.ts';
 import type { Link } from '../src/domain/link.ts';
 import type { OvsFacts } from '../src/domain/ovs-facts.ts';
+import type { ManagerName } from '../src/domain/owners.ts';
 import type { MigrationPlan } from '../src/domain/plan.ts';
 import type { MigrationRequest } from '../src/domain/request.ts';
 import type { Snapshot } from '../src/domain/snapshot.ts';
@@ -47,6 +48,8 @@ export interface MigrationContext extends MigrationInput {
   /** The kernel is put back, but Open vSwitch has not let go yet: OVSDB does not answer, or ovs-vswitchd hangs. */
   readonly pendingRows: boolean;
   readonly alreadyDone: boolean;
+  /** A committed migration from which the host has drifted is put right. */
+  readonly repairing: boolean;
   /** The way back was asked for (RESTORE), it is not the answer to a failure. */
   readonly restoring: boolean;
   /** Why part of the run had no guard, or why its guard is not proven to be gone; null when all was well, or none was wanted. */
@@ -58,7 +61,8 @@ export type Takeover = 'ours' | 'settled';
 
 /** Result of reading the host and judging it. */
 export interface Assessment {
-  readonly verdict: 'proceed' | 'refuse' | 'done';
+  /** `repair`: the migration is committed, and the host has drifted from it: every step is carried out again where something is left to do. */
+  readonly verdict: 'proceed' | 'refuse' | 'done' | 'repair';
   readonly findings: readonly Finding[];
   readonly plan: MigrationPlan | null;
   readonly snapshot: Snapshot | null;
@@ -86,6 +90,7 @@ export type MigrationEvent =
   | { readonly type: 'netlink.link.removed'; readonly link: Link }
   | { readonly type: 'netlink.address.changed'; readonly address: Address }
   | { readonly type: 'netlink.address.removed'; readonly address: Address }
+  | { readonly type: 'owner.changed'; readonly owner: ManagerName }
   | { readonly type: 'ovsdb.connection.opened' }
   | { readonly type: 'ovsdb.connection.lost'; readonly failure: Failure }
   | { readonly type: 'ovsdb.facts.changed'; readonly ovs: OvsFacts };

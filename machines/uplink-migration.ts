@@ -1,6 +1,7 @@
 import { fromPromise, setup } from 'xstate';
 import type { ForwardStep, RollbackStep } from '../src/domain/plan.ts';
 import { altnameGuard } from './altname-guard.ts';
+import { linkOwnership } from './link-ownership.ts';
 import { ovsReadiness } from './ovs-readiness.ts';
 import { unprovided } from './unprovided.ts';
 import type {
@@ -39,6 +40,7 @@ export const uplinkMigration = setup({
     assess: fromPromise<Assessment>(unprovided),
     ovsReadiness,
     altnameGuard,
+    linkOwnership,
     acquireLock: fromPromise<void>(unprovided),
     writeJournal: fromPromise<Assessment>(unprovided),
     forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(unprovided),
@@ -59,6 +61,8 @@ export const uplinkMigration = setup({
     isRefused: unprovided,
     isAlreadyDone: unprovided,
     isReady: unprovided,
+    hasOwners: unprovided,
+    hasHandOver: unprovided,
     isHostPortStanding: unprovided,
     isNameFreeAgain: unprovided,
     hasFatalHostPortError: unprovided,
@@ -79,6 +83,7 @@ export const uplinkMigration = setup({
     observeFacts: unprovided,
     tellReadiness: unprovided,
     tellAltnameGuard: unprovided,
+    tellLinkOwnership: unprovided,
     recordAssessment: unprovided,
     recordRefusal: unprovided,
     recordNotReady: unprovided,
@@ -124,6 +129,7 @@ export const uplinkMigration = setup({
     attempts: 0,
     pendingRows: false,
     alreadyDone: false,
+    repairing: false,
     restoring: false,
     unguarded: null,
   }),
@@ -199,6 +205,7 @@ export const uplinkMigration = setup({
           bridge: context.plan?.bridge.create === false ? context.plan.bridge.name : null,
           once: true,
           deadlineMs: context.request.deadlines.gateMs,
+          clearFlowRestoreWait: context.request.clearFlowRestoreWait === true,
         }),
         onDone: [
           { guard: 'isReady', target: 'preparing' },
@@ -255,17 +262,29 @@ export const uplinkMigration = setup({
           on: { ABORT: { target: '#abandoning', actions: 'recordAbort' } },
         },
         standing: {
-          invoke: {
-            id: 'altnameGuard',
-            src: 'altnameGuard',
-            input: ({ context }) => ({
-              linkIndex: context.plan?.uplinkIndex ?? 0,
-              name: context.plan?.names.hostPort ?? null,
-              link: context.observed.uplink,
-            }),
-            onError: { target: '#rollingBack.removingHostPort', actions: 'recordFailure' },
-          },
+          invoke: [
+            {
+              id: 'altnameGuard',
+              src: 'altnameGuard',
+              input: ({ context }) => ({
+                linkIndex: context.plan?.uplinkIndex ?? 0,
+                name: context.plan?.names.hostPort ?? null,
+                link: context.observed.uplink,
+              }),
+              onError: { target: '#rollingBack.removingHostPort', actions: 'recordFailure' },
+            },
+            {
+              id: 'linkOwnership',
+              src: 'linkOwnership',
+              input: ({ context }) => ({
+                linkIndex: context.plan?.uplinkIndex ?? 0,
+                released: context.plan?.owners?.release ?? [],
+              }),
+              onError: { target: '#rollingBack.removingHostPort', actions: 'recordFailure' },
+            },
+          ],
           on: {
+            'owner.changed': { actions: 'tellLinkOwnership' },
             'netlink.link.removed': {
               guard: 'isUplink',
               target: '#rollingBack.removingHostPort',
@@ -287,8 +306,25 @@ export const uplinkMigration = setup({
               actions: 'recordForeignRemoval',
             },
           },
-          initial: 'renamingUplink',
+          initial: 'facingOwners',
           states: {
+            facingOwners: {
+              always: [{ guard: 'hasOwners', target: 'releasingOwners' }, { target: 'renamingUplink' }],
+            },
+            releasingOwners: {
+              invoke: {
+                src: 'forwardStep',
+                input: { step: 'releasingOwners' },
+                onDone: { target: 'renamingUplink', actions: 'recordStep' },
+                onError: { target: '#rollingBack.restoringLink', actions: 'recordFailure' },
+              },
+              after: { stepDeadline: { target: '#rollingBack.restoringLink', actions: 'recordDeadline' } },
+              on: {
+                // Who lets go may take its addresses along: the step puts them back.
+                'netlink.address.removed': { actions: 'observeAddress' },
+                ABORT: { target: '#rollingBack.restoringLink', actions: 'recordAbort' },
+              },
+            },
             renamingUplink: {
               invoke: {
                 src: 'forwardStep',
@@ -431,6 +467,19 @@ export const uplinkMigration = setup({
           invoke: {
             src: 'forwardStep',
             input: { step: 'removingUplinkAddresses' },
+            onDone: [
+              { guard: 'hasHandOver', target: 'handingOver', actions: 'recordStep' },
+              { target: '#verifying', actions: 'recordStep' },
+            ],
+            onError: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordFailure' },
+          },
+          after: { stepDeadline: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordDeadline' } },
+          on: { ABORT: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordAbort' } },
+        },
+        handingOver: {
+          invoke: {
+            src: 'forwardStep',
+            input: { step: 'handingOver' },
             onDone: { target: '#verifying', actions: 'recordStep' },
             onError: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordFailure' },
           },
@@ -589,6 +638,15 @@ export const uplinkMigration = setup({
           invoke: {
             src: 'rollbackStep',
             input: { step: 'restoringLink' },
+            onDone: { target: 'returningOwners', actions: 'recordRollbackStep' },
+            onError: { target: '#stranded', actions: 'recordStranding' },
+          },
+          after: { rollbackDeadline: { target: '#stranded', actions: 'recordStranding' } },
+        },
+        returningOwners: {
+          invoke: {
+            src: 'rollbackStep',
+            input: { step: 'returningOwners' },
             onDone: { target: 'comparingWithSnapshot', actions: 'recordRollbackStep' },
             onError: { target: '#stranded', actions: 'recordStranding' },
           },

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what a script of package.json needs on a fresh machine: setup.sh [dev] [lab].
+# Installs what a script of package.json needs on a fresh machine: setup.sh [dev] [lab] [vm].
 #   dev   the npm packages, when they are missing or older than the lock file
 #   lab   the Debian packages of the namespace lab, when a program is missing and we are root
+#   vm    those of the VM lab: QEMU and what fills its first file system; the kernel itself is fetched by the tests
 # Says what it cannot install, and goes on: the lab's users skip or explain.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,13 +19,21 @@ install_packages() {
 
 # program:package
 LAB="ip:iproute2 ovs-vsctl:openvswitch-switch ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch nft:nftables
-ethtool:ethtool openssl:openssl udevadm:udev"
+ethtool:ethtool openssl:openssl udevadm:udev dbus-daemon:dbus-daemon NetworkManager:network-manager
+dnsmasq:dnsmasq-base dhclient:isc-dhcp-client udhcpc:udhcpc"
+VM="qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod setpriv:util-linux teamd:libteam-utils"
 
-install_lab() {
+is_installed() {
+  # There is a dynamic busybox, too, which is of no use where there are no libraries.
+  if [ "$2" = busybox-static ]; then dpkg -s "$2" >/dev/null 2>&1; return; fi
+  PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1
+}
+
+install_programs() {
   missing=
-  for entry in $LAB; do
+  for entry in $1; do
     program=${entry%%:*} package=${entry##*:}
-    PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null 2>&1 && continue
+    is_installed "$program" "$package" && continue
     case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
   done
   [ -n "$missing" ] || return 0
@@ -44,13 +53,24 @@ install_lab() {
   # shellcheck disable=SC2086
   { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1 || status=$?
   [ -z "$made" ] || rm -f "$policy"
+  # Installed for the lab only: at the next boot it must not take the machine's links.
+  case " $missing " in *" network-manager "*)
+    for unit in NetworkManager NetworkManager-dispatcher NetworkManager-wait-online; do
+      systemctl disable "$unit.service" >/dev/null 2>&1 || true
+    done ;;
+  esac
   [ "$status" = 0 ] || echo "setup: apt-get could not install$missing; tests that need them are skipped" >&2
 }
 
 for part in "$@"; do
   case $part in
     dev) if need_packages; then install_packages; fi ;;
-    lab) install_lab ;;
-    *) echo "setup: unknown part $part, expected dev or lab" >&2; exit 2 ;;
+    lab) install_programs "$LAB" ;;
+    vm)
+      install_programs "$VM"
+      # The tests download the kernel: apt must know of it.
+      apt-cache policy linux-image-amd64 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update -qq >/dev/null 2>&1 || true
+      ;;
+    *) echo "setup: unknown part $part, expected dev, lab or vm" >&2; exit 2 ;;
   esac
 done

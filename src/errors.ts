@@ -18,6 +18,7 @@
  * - `LOCK_HELD`: another ovs-uplink works on this host.
  * - `JOURNAL_UNREADABLE`, `JOURNAL_TAMPERED`, `JOURNAL_VERSION`, `JOURNAL_FOREIGN`, `JOURNAL_WRITE`, `JOURNAL_MISSING`.
  * - `GUARD_FAILED`: no guard could be posted, or it was lost, or it is not proven to be gone.
+ * - `OWNER_UNREACHABLE`, `OWNER_REFUSED`: who else manages the link (NetworkManager, systemd-networkd, a DHCP client) does not answer, or does not let go.
  * - `STATE_DIFFERS`: a read-back shows something else than was planned.
  * - `PROBE_FAILED`: a probe that passed before the change fails after it.
  * - `DEADLINE`: a state of the chart did not finish in time.
@@ -52,6 +53,8 @@ export type ErrorCode =
   | 'JOURNAL_WRITE'
   | 'JOURNAL_MISSING'
   | 'GUARD_FAILED'
+  | 'OWNER_UNREACHABLE'
+  | 'OWNER_REFUSED'
   | 'STATE_DIFFERS'
   | 'PROBE_FAILED'
   | 'DEADLINE'

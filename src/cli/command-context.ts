@@ -1,3 +1,4 @@
+import type { LinkLists } from '../domain/link-patterns.ts';
 import type { Engine, MigrateOptions } from '../engine/engine.ts';
 import type { ExitCode } from './exit-code.ts';
 import { usageError } from './parse/usage-error.ts';
@@ -39,9 +40,12 @@ export function requireSetting<K extends keyof Settings>(settings: Settings, nam
   return value;
 }
 
-/** The engine's options for `plan` and `migrate`. */
-export function migrateOptions(settings: Settings): MigrateOptions {
-  const { layout, datapath, probe, confirmWithin, useExistingBridge, accept } = settings;
+/** The engine's options for `plan` and `migrate`. Rejects with `USAGE` for a kubeconfig that cannot be read. */
+export async function migrateOptions(settings: Settings): Promise<MigrateOptions> {
+  const { layout, datapath, probe, confirmWithin, useExistingBridge, accept, clearFlowRestoreWait, writeLinkPolicy } =
+    settings;
+  const links = linkLists(settings);
+  const apiServer = await apiServerOf(settings);
   return {
     uplink: requireSetting(settings, 'interface'),
     bridge: requireSetting(settings, 'bridge'),
@@ -51,8 +55,30 @@ export function migrateOptions(settings: Settings): MigrateOptions {
     ...(confirmWithin !== undefined && { confirmWithinMs: confirmWithin }),
     ...(useExistingBridge !== undefined && { useExistingBridge }),
     ...(accept !== undefined && { accept }),
+    ...(links.length > 0 && { links }),
+    ...(apiServer !== undefined && { apiServer }),
+    ...(clearFlowRestoreWait !== undefined && { clearFlowRestoreWait }),
+    ...(writeLinkPolicy !== undefined && { writeLinkPolicy }),
     ...deadlineOptions(settings),
   };
+}
+
+/** The lists of the configuration file and those of the command line: each must let the uplink through. */
+function linkLists({ links, protectLink, allowLink }: Settings): readonly LinkLists[] {
+  const given: LinkLists = { from: 'the command line', protect: protectLink ?? [], allow: allowLink ?? null };
+  return [
+    ...(links === undefined ? [] : [links]),
+    ...(protectLink === undefined && allowLink === undefined ? [] : [given]),
+  ];
+}
+
+async function apiServerOf({ apiServer, kubeconfig }: Settings): Promise<MigrateOptions['apiServer']> {
+  if (apiServer === undefined && kubeconfig === undefined) return undefined;
+  const { findApiServer } = await import('../host/linux-api-server.ts');
+  return findApiServer({
+    ...(apiServer !== undefined && { apiServer }),
+    ...(kubeconfig !== undefined && { kubeconfig }),
+  });
 }
 
 /** The engine's `deadlines` option; absent where the settings say nothing. */

@@ -28,6 +28,12 @@ const REQUEST = [
   'probeTimeout',
   'useExistingBridge',
   'accept',
+  'apiServer',
+  'kubeconfig',
+  'protectLink',
+  'allowLink',
+  'clearFlowRestoreWait',
+  'writeLinkPolicy',
 ] as const satisfies readonly SettingName[];
 
 /** All commands in the order of the help. */
@@ -35,7 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'plan',
     summary: 'assess only: findings, ordered steps and their inverses; changes nothing',
-    settings: REQUEST,
+    settings: [...REQUEST, 'guard'],
     required: ['interface', 'bridge'],
     load: async () => (await import('./commands/plan.ts')).plan,
   },
@@ -84,7 +90,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'wait-ovs',
     summary: 'wait until Open vSwitch is ready, and say for what was waited',
-    settings: ['bridge', 'timeout'],
+    settings: ['bridge', 'timeout', 'clearFlowRestoreWait'],
     required: [],
     load: async () => (await import('./commands/wait-ovs.ts')).waitOvs,
   },

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { LAYOUTS } from '../domain/layout.ts';
 import { parseRemotes } from '../ovsdb/remote.ts';
+import { parseApiServer } from './parse/api-server.ts';
 import { choiceOf } from './parse/choice.ts';
 import { countOf } from './parse/count.ts';
 import { parseDuration } from './parse/duration.ts';
 import { parseLinkName } from './parse/link-name.ts';
+import { parseLinkPattern } from './parse/link-pattern.ts';
 import { parseProbe } from './parse/probe.ts';
 import { usageError } from './parse/usage-error.ts';
 import type { SettingName } from './settings.ts';
@@ -100,6 +102,40 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     description:
       'who puts the host back when this process dies or hangs: process (a detached one), systemd (a transient unit) or none (default: process)',
     parse: choiceOf('guard', ['process', 'systemd', 'none']),
+  },
+  apiServer: {
+    flags: '--api-server <address>',
+    description:
+      'the Kubernetes API server, to which the way must be kept: https://HOST:PORT, HOST:PORT or an address; a name counts by /etc/hosts',
+    parse: parseApiServer,
+  },
+  kubeconfig: {
+    flags: '--kubeconfig <file>',
+    description: 'the same, from the current context of this file (default: the default route counts)',
+    parse: parsePath,
+  },
+  protectLink: {
+    flags: '--protect-link <pattern>',
+    description:
+      'never move such a link: a name like eth*, mac:AA:BB:*, path:pci-0000:03:* or kind:bond (repeatable; with links.protect of the configuration file)',
+    repeatable: true,
+    parse: parseLinkPattern,
+  },
+  allowLink: {
+    flags: '--allow-link <pattern>',
+    description:
+      'move no other links than such ones (repeatable; links.allow of the configuration file must allow it, too)',
+    repeatable: true,
+    parse: parseLinkPattern,
+  },
+  clearFlowRestoreWait: {
+    flags: '--clear-flow-restore-wait',
+    description:
+      'flow-restore-wait of Open vSwitch is ours: clear it when all else is ready, rather than wait until somebody does',
+  },
+  writeLinkPolicy: {
+    flags: '--write-link-policy',
+    description: 'write a drop-in for udev that keeps it from giving the uplink its old name back; restore removes it',
   },
   timeout: { flags: '--timeout <duration>', description: 'how long to wait (default: 30s)', parse: parseDuration },
   seed: {

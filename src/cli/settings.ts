@@ -1,4 +1,6 @@
+import type { ApiServer } from '../domain/api-server.ts';
 import type { Layout } from '../domain/layout.ts';
+import type { LinkLists, LinkPattern } from '../domain/link-patterns.ts';
 import type { Probe } from '../domain/request.ts';
 
 /** Levels of `--log-level`, as pino has them. */
@@ -29,6 +31,14 @@ export interface Settings {
   readonly useExistingBridge?: boolean;
   readonly accept?: readonly string[];
   readonly guard?: 'process' | 'systemd' | 'none';
+  readonly apiServer?: Pick<ApiServer, 'host' | 'port'>;
+  readonly kubeconfig?: string;
+  readonly protectLink?: readonly LinkPattern[];
+  readonly allowLink?: readonly LinkPattern[];
+  /** Of the configuration file only, where they stand for both lists of the command line: those of one do not replace those of the other. */
+  readonly links?: LinkLists;
+  readonly clearFlowRestoreWait?: boolean;
+  readonly writeLinkPolicy?: boolean;
   readonly timeout?: number;
   readonly seed?: number;
   /** Null: everything. */
@@ -51,5 +61,5 @@ export interface Settings {
   readonly on?: 'simulation' | 'lab';
 }
 
-/** Name of a setting: the key in the configuration file. */
-export type SettingName = keyof Settings;
+/** Name of a setting: the key in the configuration file, where {@link Settings.links} has the place of the two lists. */
+export type SettingName = Exclude<keyof Settings, 'links'>;

@@ -3,7 +3,7 @@ import { namesOf } from './layout.ts';
 import type { Link } from './link.ts';
 import type { OvsState } from './ovs-state.ts';
 import { findBridge } from './ovs-state.ts';
-import type { MigrationPlan } from './plan.ts';
+import type { MigrationPlan, PlannedOwners } from './plan.ts';
 import type { MigrationRequest } from './request.ts';
 
 /** `system` where the kernel has its datapath and the running OVS offers it, else `netdev`; what the user asked for wins, and so does a bridge that exists. */
@@ -28,6 +28,7 @@ export function buildPlan(
   ovs: OvsState,
   datapath: 'system' | 'netdev',
   id: string,
+  owners: PlannedOwners | null = null,
 ): MigrationPlan {
   const names = namesOf(request.layout, request.uplink, request.bridge);
   const mac = uplink.mac ?? '';
@@ -49,6 +50,7 @@ export function buildPlan(
     rows: { id, uplink: request.uplink, bridge: names.bridge },
     // Userspace does not steal frames from the kernel: both would answer (F-48).
     mute: datapath === 'netdev' && names.hostPort !== null,
+    owners,
   };
 }
 

@@ -12,12 +12,11 @@ import { sortBySeverity } from './precheck/accept.ts';
 import { listed } from './precheck/context.ts';
 import { finding } from './precheck/finding-codes.ts';
 import { precheck } from './precheck/index.ts';
-import { firstMatch, parseLinkFile } from './precheck/link-file.ts';
 import { canRenameLive } from './precheck/names.ts';
-import { uplinkDevice } from './precheck/udev.ts';
 import type { MigrationRequest } from './request.ts';
 import { DEFAULT_DEADLINES } from './request.ts';
 import { isDefault, usesLink } from './route.ts';
+import { diagnoseNaming } from './udev/diagnose.ts';
 
 /** What `doctor` looks at; plain JSON. */
 export interface DoctorInput {
@@ -31,7 +30,8 @@ export interface DoctorInput {
 
 /** What would go wrong on this host, and what is fine: blocking first. Pure; never throws. */
 export function diagnose(input: DoctorInput): readonly Finding[] {
-  const findings = [...diagnoseKernel(input), ...diagnoseOvs(input), ...diagnoseUdev(input)];
+  const link = input.uplink === undefined ? undefined : linkByName(input.kernel, input.uplink);
+  const findings = [...diagnoseKernel(input), ...diagnoseOvs(input), diagnoseNaming(input.facts, link)];
   const about = input.uplink === undefined ? findCandidates(input) : tryDefaultRequest(input, input.uplink);
   const known = new Set(findings.map(found => found.code));
   return sortBySeverity([...findings, ...about.filter(found => !known.has(found.code))]);
@@ -112,31 +112,6 @@ function diagnoseOvs({ ovs, ovsFailure }: DoctorInput): readonly Finding[] {
           }),
         ]
       : []),
-  ];
-}
-
-function diagnoseUdev({ facts, kernel, uplink }: DoctorInput): readonly Finding[] {
-  const files = facts.linkFiles.map(file => parseLinkFile(file.path, file.text));
-  const link = uplink === undefined ? undefined : linkByName(kernel, uplink);
-  const file = link === undefined ? files.at(-1) : firstMatch(files, uplinkDevice(link));
-  if (file === undefined) {
-    return [
-      finding('udev-naming-policy', {
-        message: `no udev .link file applies${uplink === undefined ? '' : ` to ${uplink}`}: udev leaves the names as they are`,
-        advice: 'nothing to do',
-      }),
-    ];
-  }
-  const said = ['NamePolicy', 'Name', 'AlternativeNamesPolicy', 'AlternativeName', 'MACAddressPolicy']
-    .map(key => ({ key, words: file.link.get(key) ?? [] }))
-    .filter(({ words }) => words.length > 0)
-    .map(({ key, words }) => `${key}=${words.join(' ')}`);
-  return [
-    finding('udev-naming-policy', {
-      message: `udev names ${uplink ?? 'links that no other file matches'} by ${file.path}: ${said.join(', ') || 'no names'}`,
-      culprit: file.path,
-      advice: 'nothing to do',
-    }),
   ];
 }
 

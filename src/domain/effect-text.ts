@@ -46,6 +46,20 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
       return `let the kernel answer on ${effect.link.name} again`;
     case 'ingress.hand-over':
       return `let the kernel answer on ${effect.from.name}, and no longer on ${effect.to.name}`;
+    case 'owner.shield':
+      return `ask ${effect.owner} to leave ${effect.link.name} and ${effect.hostPort ?? effect.bridge} alone`;
+    case 'owner.release':
+      return `ask ${effect.owner} to let go of ${effect.link.name}`;
+    case 'owner.return':
+      return `give ${effect.link.name} back to ${effect.owner}`;
+    case 'dhcp.hand-over':
+      return `let ${effect.client.program} go on with ${effect.to.name} in place of ${effect.from.name}`;
+    case 'dns.set':
+      return `set the DNS servers of ${effect.link.name} to ${effect.dns.servers.join(', ')}`;
+    case 'link-policy.write':
+      return `write ${effect.path} for udev`;
+    case 'link-policy.remove':
+      return `remove ${effect.path}`;
     case 'announce':
       return `announce ${effect.addresses.join(', ')} on ${effect.link.name}`;
     case 'ovs.host-port.create': {
@@ -61,6 +75,8 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
       return `detach the uplink from bridge ${effect.rows.bridge}`;
     case 'ovs.rows.remove':
       return `remove our rows from OVSDB (bridge ${effect.rows.bridge})`;
+    case 'ovs.flow-restore-wait.clear':
+      return 'clear flow-restore-wait';
     case 'vport.delete':
       return `take ${effect.port} out of the kernel datapath`;
   }

@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Address } from './address.ts';
 import type { Neighbour } from './neighbour.ts';
+import type { DhcpClient, LinkDns, ManagerName } from './owners.ts';
 import type { Route } from './route.ts';
 import type { Rule } from './rule.ts';
 
@@ -17,6 +18,20 @@ export interface OvsRows {
   /** The uplink's original name; value of {@link MARK_UPLINK}. */
   readonly uplink: string;
   readonly bridge: string;
+}
+
+/** What a manager of links must know to leave a migration alone. */
+export interface OwnerRequest {
+  readonly owner: ManagerName;
+  /** The uplink as it is called now. */
+  readonly link: LinkRef;
+  readonly originalName: string;
+  readonly hostPort: string | null;
+  readonly bridge: string;
+  /** The `.network` file of systemd-networkd that the uplink had, and its text; null where it had none. */
+  readonly network: { readonly file: string; readonly text: string } | null;
+  /** uuid of the profile of NetworkManager that was active, and is to be again; null for none that it would know. */
+  readonly profile: string | null;
 }
 
 /** One change to the host, as plain data: what a journal, a trace and a scenario show, and what a host carries out. */
@@ -61,6 +76,22 @@ export type Effect =
    * on what it had taken in.
    */
   | { readonly op: 'ingress.hand-over'; readonly from: LinkRef; readonly to: LinkRef; readonly drain: boolean }
+  /**
+   * Prepares who manages the uplink for the migration: NetworkManager lets it go at once, systemd-networkd is told to leave the host port and the
+   * bridge alone, which it would take for the uplink.
+   */
+  | ({ readonly op: 'owner.shield' } & OwnerRequest)
+  /** Lets the manager forget the uplink, which has nothing any more: asked earlier it would delete what it had configured there. */
+  | ({ readonly op: 'owner.release' } & OwnerRequest)
+  /** Gives the uplink back to who managed it, and takes back what it was asked. */
+  | ({ readonly op: 'owner.return' } & OwnerRequest)
+  /** The client goes on with the same lease on another link; the lease is not released in between. */
+  | { readonly op: 'dhcp.hand-over'; readonly client: DhcpClient; readonly from: LinkRef; readonly to: LinkRef }
+  /** DNS settings of a link in systemd-resolved. */
+  | { readonly op: 'dns.set'; readonly link: LinkRef; readonly dns: LinkDns }
+  /** A drop-in for udev that keeps it from giving the uplink its old name back; it carries our mark. */
+  | { readonly op: 'link-policy.write'; readonly path: string; readonly text: string }
+  | { readonly op: 'link-policy.remove'; readonly path: string }
   /** Gratuitous ARP and unsolicited neighbour advertisements. */
   | { readonly op: 'announce'; readonly link: LinkRef; readonly addresses: readonly string[] }
   /** One transaction: the bridge (unless it exists) and the host port, marked as ours. */
@@ -75,6 +106,11 @@ export type Effect =
   | { readonly op: 'ovs.uplink.detach'; readonly rows: OvsRows }
   /** Removes every row that carries the migration's mark, and nothing else. */
   | { readonly op: 'ovs.rows.remove'; readonly rows: OvsRows }
+  /**
+   * Takes the key flow-restore-wait out of `Open_vSwitch.other_config` if it is still true, and no other key. Only on request: it belongs to who
+   * restores flows.
+   */
+  | { readonly op: 'ovs.flow-restore-wait.clear' }
   /** Takes a vport out of the kernel datapath over generic netlink, for when ovs-vswitchd is dead. */
   | { readonly op: 'vport.delete'; readonly port: string };
 
@@ -94,6 +130,17 @@ export interface HostPortSpec {
   readonly local: boolean;
   readonly mac: string;
   readonly mtu: number;
+}
+
+/** Effects on those who manage links, which neither netlink nor OVSDB carries out. */
+export type OwnerEffect = Extract<
+  Effect,
+  { op: `owner.${string}` | `dhcp.${string}` | `dns.${string}` | `link-policy.${string}` }
+>;
+
+/** True for an {@link OwnerEffect}. */
+export function isOwnerEffect(effect: Effect): effect is OwnerEffect {
+  return /^(owner|dhcp|dns|link-policy)\./.test(effect.op);
 }
 
 /** What became of an effect. `nextCfg`: what `cur_cfg` must reach before an OVSDB effect is applied. */

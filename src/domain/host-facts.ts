@@ -1,3 +1,6 @@
+import type { OwnerFacts } from './owners.ts';
+import type { UdevFacts } from './udev/udev-facts.ts';
+
 /** Who this host is; a journal of another boot, host or namespace is not resumed blindly. */
 export interface HostIdentity {
   /** /proc/sys/kernel/random/boot_id */
@@ -22,4 +25,10 @@ export interface HostFacts {
   readonly canMuteIngress: boolean;
   /** True when the kernel module openvswitch is there: ovs-vswitchd offers the type `system` either way. */
   readonly hasKernelDatapath: boolean;
+  /** /proc/cmdline: `net.ifnames=0` switches udev's names off. Empty where it cannot be read. */
+  readonly kernelCommandLine: string;
+  /** What udev has written down of the uplink: which .link file is in force, which names it makes of the hardware. */
+  readonly udev: UdevFacts;
+  /** Who else manages the uplink: F-75 to F-93. */
+  readonly owners: OwnerFacts;
 }

@@ -1,4 +1,6 @@
+import type { ApiServer } from './api-server.ts';
 import type { Layout } from './layout.ts';
+import type { LinkLists } from './link-patterns.ts';
 
 /** A question to the network that must have the same answer before and after the move. */
 export type Probe =
@@ -25,6 +27,16 @@ export interface MigrationRequest {
   /** Codes of blocking findings that the user takes upon themselves. */
   readonly accept: readonly string[];
   readonly deadlines: Deadlines;
+  /** Which links may be moved; each must let the uplink through. */
+  readonly links?: readonly LinkLists[];
+  /** The API server to which the way must be kept; absent: the default route counts. */
+  readonly apiServer?: ApiServer;
+  /** Who takes the way back when this process dies, where the user chose it; absent for the default. */
+  readonly guard?: 'process' | 'systemd' | 'none';
+  /** flow-restore-wait is the user's to clear, so that the gate clears it rather than to wait. */
+  readonly clearFlowRestoreWait?: boolean;
+  /** Write a drop-in for udev that keeps it from giving the uplink its old name back; the way back removes it. */
+  readonly writeLinkPolicy?: boolean;
 }
 
 /** How long the chart waits, in ms. */

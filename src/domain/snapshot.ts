@@ -4,6 +4,7 @@ import { linkByIndex } from './kernel-state.ts';
 import type { Link } from './link.ts';
 import type { Neighbour } from './neighbour.ts';
 import { NUD_PERMANENT } from './neighbour.ts';
+import type { OwnerFacts } from './owners.ts';
 import type { Route } from './route.ts';
 import { RT_TABLE_LOCAL, RTN_MULTICAST, RTPROT_KERNEL, usesLink } from './route.ts';
 import type { Rule } from './rule.ts';
@@ -23,6 +24,8 @@ export interface Snapshot {
   /** Permanent neighbours on the uplink. */
   readonly neighbours: readonly Neighbour[];
   readonly sysctls: LinkSysctls;
+  /** Who managed it, and how; absent in a snapshot taken before this was looked at. */
+  readonly owners?: OwnerFacts;
 }
 
 /**

@@ -18,6 +18,8 @@ export async function awaitReadiness(
   options: {
     readonly bridge?: string;
     readonly timeoutMs?: number;
+    /** flow-restore-wait is ours to clear. */
+    readonly clearFlowRestoreWait?: boolean;
     readonly signal?: AbortSignal;
     readonly onProgress?: (entry: { readonly atMs: number; readonly text: string }) => void;
   },
@@ -35,7 +37,12 @@ export async function awaitReadiness(
         const path = statePath((event.snapshot as { readonly value?: unknown }).value);
         note(READINESS_TEXTS[path] ?? path);
       }),
-      input: { bridge: names.bridge, once: true, deadlineMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
+      input: {
+        bridge: names.bridge,
+        once: true,
+        deadlineMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        clearFlowRestoreWait: options.clearFlowRestoreWait ?? false,
+      },
     },
   );
   const { promise, resolve } = Promise.withResolvers<ReadinessReport>();

@@ -68,7 +68,7 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
 
   return {
     async plan(migrateOptions) {
-      const request = requestOf(migrateOptions);
+      const request = requestOf(migrateOptions, options.guard);
       const journal = await store.read(request.uplink);
       const signal = migrateOptions.signal ?? NEVER;
       const id = surroundings.newId();
@@ -84,7 +84,7 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
       };
     },
     migrate(migrateOptions) {
-      const request = requestOf(migrateOptions);
+      const request = requestOf(migrateOptions, options.guard);
       return startRun({
         session: createSession(hostOf(), surroundings, surroundings.newId()),
         request,
@@ -184,7 +184,7 @@ function entryOf(stage: JournalStage): MigrationEntry {
   }
 }
 
-function requestOf(options: MigrateOptions): MigrationRequest {
+function requestOf(options: MigrateOptions, guard: EngineOptions['guard']): MigrationRequest {
   for (const [what, name] of [
     ['uplink', options.uplink],
     ['bridge', options.bridge],
@@ -212,5 +212,10 @@ function requestOf(options: MigrateOptions): MigrationRequest {
     useExistingBridge: options.useExistingBridge ?? false,
     accept: options.accept ?? [],
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
+    ...(options.links !== undefined && { links: options.links }),
+    ...(options.apiServer !== undefined && { apiServer: options.apiServer }),
+    ...(options.clearFlowRestoreWait !== undefined && { clearFlowRestoreWait: options.clearFlowRestoreWait }),
+    ...(options.writeLinkPolicy !== undefined && { writeLinkPolicy: options.writeLinkPolicy }),
+    ...(guard !== undefined && { guard }),
   };
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
+import type { ApiServer } from '../domain/api-server.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Layout } from '../domain/layout.ts';
+import type { LinkLists } from '../domain/link-patterns.ts';
 import type { Deadlines, Probe } from '../domain/request.ts';
 import type { Host } from '../host/host.ts';
 import type { PlanReport, ReadinessReport, Run, StatusReport } from './run.ts';
@@ -44,6 +46,14 @@ export interface MigrateOptions {
   /** Codes of blocking findings that are accepted. */
   readonly accept?: readonly string[];
   readonly deadlines?: Partial<Deadlines>;
+  /** Which links may be moved; each of the lists must let the uplink through. */
+  readonly links?: readonly LinkLists[];
+  /** The API server to which the way must be kept. */
+  readonly apiServer?: ApiServer;
+  /** flow-restore-wait is ours to clear when all else is ready. Default: it is waited for. */
+  readonly clearFlowRestoreWait?: boolean;
+  /** Write a drop-in for udev that keeps it from giving the uplink its old name back; the way back removes it. */
+  readonly writeLinkPolicy?: boolean;
   /** Aborting it is an ABORT to the chart: it rolls back, or refuses where nothing was changed. */
   readonly signal?: AbortSignal;
 }
@@ -73,6 +83,8 @@ export interface Engine extends AsyncDisposable {
   waitForOvs(options?: {
     readonly bridge?: string;
     readonly timeoutMs?: number;
+    /** flow-restore-wait is ours to clear when all else is ready. */
+    readonly clearFlowRestoreWait?: boolean;
     readonly signal?: AbortSignal;
     readonly onProgress?: (entry: { readonly atMs: number; readonly text: string }) => void;
   }): Promise<ReadinessReport>;

@@ -4,9 +4,12 @@ import { ovsReadiness } from '../../machines/ovs-readiness.ts';
 import type { FactNames, OvsFacts } from '../domain/ovs-facts.ts';
 import { pickFacts } from '../domain/ovs-facts.ts';
 import type { Failure } from '../errors.ts';
-import { toFailure } from '../errors.ts';
+import { toFailure, uplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { provide } from './provide.ts';
+
+/** How often the gate clears flow-restore-wait before it takes somebody else's word for it. */
+const MAX_CLEARINGS = 3;
 
 /** What the last look at OVSDB lacks; the reason of `notReady`. */
 function whatIsMissing(context: OvsReadinessContext): Failure {
@@ -29,13 +32,34 @@ function whatIsMissing(context: OvsReadinessContext): Failure {
   if (bridge !== null && ovs.bridge === null) return failure(`no bridge ${bridge}`, 'create it');
   if (bridge !== null && ovs.bridge?.datapathId === null)
     return failure(`bridge ${bridge} has no datapath_id`, 'see the log of ovs-vswitchd');
+  if (system.flowRestoreWait && context.clearings > 0) {
+    const times = context.clearings === 1 ? 'once' : `${context.clearings} times`;
+    return {
+      code: context.clearings < MAX_CLEARINGS ? 'DEADLINE' : 'STATE_DIFFERS',
+      what: 'flow-restore-wait does not stay cleared',
+      object: 'Open_vSwitch other_config:flow-restore-wait',
+      expected: 'not true',
+      got: `true, although it was cleared ${times}`,
+      advice:
+        'see who sets it: ovs-ctl while it starts Open vSwitch, or another agent; then it is not yours alone to clear',
+    };
+  }
   if (system.flowRestoreWait) {
     return failure(
       'flow-restore-wait is set: the bridges forward nothing until it is removed',
-      'let whoever set it finish restoring flows: `ovs-vsctl remove open_vswitch . other_config flow-restore-wait`',
+      'let whoever set it finish restoring flows: `ovs-vsctl remove open_vswitch . other_config flow-restore-wait`; where it is yours, --clear-flow-restore-wait does that',
     );
   }
   return failure('the features of the datapath are not known', 'see the log of ovs-vswitchd');
+}
+
+async function clearFlowRestoreWait(host: Host, signal: AbortSignal): Promise<number> {
+  const [result] = await host.apply([{ op: 'ovs.flow-restore-wait.clear' }], signal);
+  if (result === undefined || !result.ok) {
+    const { code, ...details } = result?.failure ?? { code: 'DEFECT', what: 'an effect without a result' };
+    throw uplinkError(code, details);
+  }
+  return result.nextCfg ?? 0;
 }
 
 /** What became true in a state, for the time line. */
@@ -47,6 +71,8 @@ export const READINESS_TEXTS: Readonly<Record<string, string>> = {
   'waiting.awaitingBridge': 'ovs-vswitchd has applied its configuration',
   'waiting.learningFeatures': 'the bridge has a datapath_id',
   'waiting.awaitingFlowRestore': 'waiting for flow-restore-wait to be off',
+  'waiting.clearingFlowRestore': 'clearing flow-restore-wait, as we were told to',
+  'waiting.readingFlowRestoreBack': 'waiting for ovs-vswitchd to see that flow-restore-wait was cleared',
   ready: 'flow-restore-wait is off: ready',
   passed: 'flow-restore-wait is off: ready',
   notReady: 'not ready',
@@ -67,6 +93,7 @@ export function bindReadiness(host: Host, names: () => FactNames) {
           throw error;
         }
       }),
+      clearFlowRestoreWait: fromPromise<number>(({ signal }) => clearFlowRestoreWait(host, signal)),
     },
     guards: {
       isOnce: ({ context }) => context.once,
@@ -75,6 +102,9 @@ export function bindReadiness(host: Host, names: () => FactNames) {
       hasNoBridge: ({ context }) => context.bridge === null,
       isBridgeStanding: ({ context }) => context.ovs?.bridge?.datapathId != null,
       isFlowRestoreDone: ({ context }) => context.ovs?.system?.flowRestoreWait === false,
+      mayClearFlowRestore: ({ context }) => context.clearFlowRestoreWait === true && context.clearings < MAX_CLEARINGS,
+      isFlowRestoreKept: ({ context }) => context.clearings >= MAX_CLEARINGS,
+      hasLostConnection: ({ event }) => failureOf(event).code === 'OVSDB_DISCONNECTED',
     },
     actions: {
       observeFacts: assign(({ event }) => {
@@ -85,6 +115,7 @@ export function bindReadiness(host: Host, names: () => FactNames) {
         awaitedCfg: (event as unknown as { readonly output: number }).output,
       })),
       recordFeatures: assign(({ event }) => ({ features: (event as unknown as { readonly output: string }).output })),
+      countClearing: assign(({ context }) => ({ clearings: context.clearings + 1 })),
       recordLoss: assign(({ event }) => ({
         ovs: null,
         awaitedCfg: null,

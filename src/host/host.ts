@@ -1,9 +1,10 @@
 import type { Address } from '../domain/address.ts';
-import type { Effect, EffectResult } from '../domain/effect.ts';
+import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
 import type { HostFacts } from '../domain/host-facts.ts';
 import type { KernelState } from '../domain/kernel-state.ts';
 import type { Link } from '../domain/link.ts';
 import type { OvsState } from '../domain/ovs-state.ts';
+import type { ManagerName, OwnerFacts } from '../domain/owners.ts';
 import type { Probe } from '../domain/request.ts';
 import type { LinkSysctls } from '../domain/snapshot.ts';
 import type { Failure } from '../errors.ts';
@@ -16,6 +17,8 @@ export type HostEvent =
   | { readonly type: 'netlink.address.removed'; readonly address: Address }
   /** Events were lost (ENOBUFS): everything that is known must be read again. */
   | { readonly type: 'netlink.resync' }
+  /** A manager took the uplink, let it go, was started or ended. */
+  | { readonly type: 'owner.changed'; readonly owner: ManagerName }
   | { readonly type: 'ovsdb.connection.opened' }
   | { readonly type: 'ovsdb.connection.lost'; readonly failure: Failure }
   | { readonly type: 'ovsdb.state.changed'; readonly ovs: OvsState };
@@ -56,6 +59,15 @@ export interface Host extends AsyncDisposable {
   readSysctls(linkName: string): Promise<LinkSysctls>;
   /** Names of the links on which the kernel drops what arrives, because we told it to; also of links that are gone. */
   mutedLinks(): Promise<readonly string[]>;
+
+  /** Who else manages the uplink, and what of it goes on with the host port. What does not answer in time is told as silent; never rejects for it. */
+  readOwners(uplink: LinkRef, hostPort: LinkRef | null): Promise<OwnerFacts>;
+
+  /**
+   * Resolves to true when udev has handled a link that just appeared and the link has that MAC; to false at once where no udev handles the links of
+   * this namespace (`known` is one that it must know of then), and when the signal ends the wait.
+   */
+  awaitUdev(link: Link, mac: string, known: Link, signal: AbortSignal): Promise<boolean>;
 
   /** The last known copy of OVSDB; undefined while it was never reached. */
   ovs(): OvsState | undefined;

@@ -1,5 +1,6 @@
 import { IFA_F_NODAD, isLinkLocal } from '../domain/address.ts';
-import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
+import type { Effect, EffectResult, LinkRef, OwnerEffect } from '../domain/effect.ts';
+import { isOwnerEffect } from '../domain/effect.ts';
 import { standsOn } from '../domain/link.ts';
 import { isUplinkError, toFailure, uplinkError } from '../errors.ts';
 import type { IngressDrops, Netlink, NetlinkRequest } from '../netlink/index.ts';
@@ -74,6 +75,8 @@ export interface Means {
   readonly netlink: Netlink;
   /** Commits to OVSDB; resolves to the `next_cfg` to wait for. */
   readonly commit: (effect: OvsEffect) => Promise<number>;
+  /** Asks who manages links. */
+  readonly askOwner: (effect: OwnerEffect) => Promise<EffectResult>;
   /** Opened with the first use. */
   readonly drops: () => IngressDrops;
   /** Gets ready to wait for ovs-vswitchd, then runs the work with what waits until it has passed on all it had received. */
@@ -109,7 +112,9 @@ export async function applyEffects(
     const effect = effects[next];
     if (effect === undefined) break;
     try {
-      results.push(await applyOne(effect, means));
+      const result = isOwnerEffect(effect) ? await means.askOwner(effect) : await applyOne(effect, means);
+      results.push(result);
+      if (!result.ok) return results;
     } catch (error) {
       signal.throwIfAborted();
       results.push({ ok: false, failure: toFailure(error) });

@@ -2,7 +2,10 @@ import { readFile, readlink } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { HostFacts, HostIdentity } from '../domain/host-facts.ts';
+import type { OwnerFacts } from '../domain/owners.ts';
+import { NO_OWNERS } from '../domain/owners.ts';
 import { readLinkFiles } from './linux-link-files.ts';
+import { readKernelCommandLine, readUdevFacts } from './linux-naming.ts';
 import { readNetworkMounts } from './linux-network-mounts.ts';
 
 /** Options of {@link readLinuxFacts}. */
@@ -11,6 +14,8 @@ export interface LinuxFactsOptions {
   readonly probeIngress: () => Promise<boolean>;
   /** Asks for the kernel module openvswitch; a rejection counts as no. */
   readonly probeKernelDatapath: () => Promise<boolean>;
+  /** Asks who else manages the uplink; never rejects. Default: nobody is asked. */
+  readonly readOwners?: () => Promise<OwnerFacts>;
   /** Where /etc, /proc, /run, /sys and /usr are; for tests. Default `/`. */
   readonly root?: string;
 }
@@ -18,15 +23,38 @@ export interface LinuxFactsOptions {
 /** Reads the facts outside netlink and OVSDB. What cannot be read is empty or null; never rejects. */
 export async function readLinuxFacts(uplink: string, options: LinuxFactsOptions): Promise<HostFacts> {
   const root = options.root ?? '/';
-  const [identity, networkMounts, linkFiles, bondMode, canMuteIngress, hasKernelDatapath] = await Promise.all([
+  const [
+    identity,
+    networkMounts,
+    linkFiles,
+    bondMode,
+    kernelCommandLine,
+    udev,
+    owners,
+    canMuteIngress,
+    hasKernelDatapath,
+  ] = await Promise.all([
     readIdentity(root),
     readNetworkMounts(root),
     readLinkFiles(root),
     readBondMode(root, uplink),
+    readKernelCommandLine(root),
+    readUdevFacts(root, uplink),
+    options.readOwners?.() ?? NO_OWNERS,
     options.probeIngress().catch(() => false),
     options.probeKernelDatapath().catch(() => false),
   ]);
-  return { identity, networkMounts, linkFiles, bondMode, canMuteIngress, hasKernelDatapath };
+  return {
+    identity,
+    networkMounts,
+    linkFiles,
+    bondMode,
+    canMuteIngress,
+    hasKernelDatapath,
+    kernelCommandLine,
+    udev,
+    owners,
+  };
 }
 
 /** Boot, host, network namespace and kernel; a part that cannot be read is empty. */

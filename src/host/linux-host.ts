@@ -1,3 +1,7 @@
+import type { OwnerEffect } from '../domain/effect.ts';
+import { linkByName } from '../domain/kernel-state.ts';
+import { NO_OWNERS } from '../domain/owners.ts';
+import { refOf } from '../domain/steps/context.ts';
 import type { IngressDrops, NetlinkEvent } from '../netlink/index.ts';
 import { openIngressDrops, openNetlink, openOvsDatapaths } from '../netlink/index.ts';
 import type { TlsFiles } from '../ovsdb/index.ts';
@@ -9,7 +13,9 @@ import { readLinuxFacts } from './linux-facts.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
 import { readLinkSysctls } from './linux-sysctl.ts';
+import { awaitUdevSettled } from './linux-udev-settled.ts';
 import { checkVswitchd, findControlSocket, withDrain } from './linux-vswitchd.ts';
+import { createOwners } from './owners/owners.ts';
 
 /** Where Open vSwitch is. */
 export interface LinuxHostOptions {
@@ -33,6 +39,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     for (const listener of [...listeners]) listener(event);
   };
   const ovs = createOvsLink(options.ovsdb, options.tls, tell);
+  const owners = createOwners(netlink, owner => tell({ type: 'owner.changed', owner }));
   const events = netlink.subscribe(['link', 'address'], event => {
     const told = toHostEvent(event);
     if (told !== undefined) tell(told);
@@ -41,6 +48,11 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
   return {
     readFacts: uplink =>
       readLinuxFacts(uplink, {
+        async readOwners() {
+          const links = await netlink.links();
+          const link = linkByName({ links }, uplink);
+          return link === undefined ? NO_OWNERS : owners.read({ uplink: refOf(link), hostPort: null, links });
+        },
         // It answers at all, with yes or no, only where nf_tables is there.
         probeIngress: async () => (await drops().list()).length >= 0,
         async probeKernelDatapath() {
@@ -57,6 +69,20 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     },
     readSysctls: async linkName => readLinkSysctls(linkName),
     mutedLinks: () => drops().list(),
+    readOwners: async (uplink, hostPort) => owners.read({ uplink, hostPort, links: await netlink.links() }),
+    awaitUdev: (link, mac, known, signal) =>
+      awaitUdevSettled(link.index, mac, {
+        known,
+        readLink: index => netlink.linkByIndex(index),
+        subscribe: listener => {
+          const hear = (event: HostEvent): void => {
+            if (event.type === 'netlink.link.changed') listener(event.link);
+          };
+          listeners.add(hear);
+          return () => listeners.delete(hear);
+        },
+        signal,
+      }),
     ovs: () => ovs.state(),
     ovsConnected: () => ovs.connected(),
     connectOvs: signal => ovs.connect(signal),
@@ -74,6 +100,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       const means = {
         netlink,
         drops,
+        askOwner: (effect: OwnerEffect) => owners.apply(effect, signal),
         commit: (effect: OvsEffect) => ovs.commit(effect, signal),
         withDrain: async (work: (drain: () => Promise<void>) => Promise<void>) =>
           withDrain(await findControlSocket(options.ovsdb, options.unixctl).catch(() => undefined), work, signal),
@@ -91,6 +118,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     },
     async [Symbol.asyncDispose]() {
       events.close();
+      await owners[Symbol.asyncDispose]();
       await ovs.close();
       await netlink.close();
       await openedDrops?.[Symbol.asyncDispose]();

@@ -57,7 +57,8 @@ async function listByName(
     .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }
 
-async function readBounded(path: string): Promise<string | undefined> {
+/** Text of a small file; undefined when it cannot be read, or is longer than {@link MAX_LINK_FILE_BYTES}. Never rejects. */
+export async function readBounded(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path, 'r');
     const buffer = Buffer.alloc(MAX_LINK_FILE_BYTES + 1);

@@ -47,9 +47,34 @@ export function createHostPort(rows: OvsRows, bridge: BridgeSpec, hostPort: Host
   return operations;
 }
 
+const FLOW_RESTORE_WAIT = 'flow-restore-wait';
+
+/** Why an attach is refused by the server itself. */
+export const FLOW_RESTORE_AGAIN = {
+  what: 'flow-restore-wait was set again after the gate: the bridge would let nothing through',
+  advice: 'wait until whoever set it (a restart of Open vSwitch, another agent) has cleared it, then migrate again',
+} as const;
+
 /** The uplink becomes a port of the bridge. */
 export function attachUplink(rows: OvsRows, port: string): readonly Operation[] {
-  return [...insertPort(rows, 'uplink', port, { name: port }, 'uplinkport'), addToBridge(rows.bridge, 'uplinkport')];
+  return [
+    // Set again since the gate: a bridge that waits for its flows must not get the host's way out (F-30).
+    wait('Open_vSwitch', [['other_config', 'includes', { [FLOW_RESTORE_WAIT]: 'true' }]], ['other_config'], '==', []),
+    ...insertPort(rows, 'uplink', port, { name: port }, 'uplinkport'),
+    addToBridge(rows.bridge, 'uplinkport'),
+  ];
+}
+
+/**
+ * Takes flow-restore-wait away as it reads now: the pair, so that another value that is written meanwhile stays (RFC 7047 §5.1). Nothing where it is
+ * not true.
+ */
+export async function clearFlowRestoreWait(client: OvsdbClient, signal: AbortSignal): Promise<readonly Operation[]> {
+  const [answer] = await client.transact([select('Open_vSwitch', [], ['other_config'])], { signal });
+  const config = (answer?.rows?.[0]?.['other_config'] ?? {}) as Readonly<Record<string, string>>;
+  const value = config[FLOW_RESTORE_WAIT];
+  if (value?.toLowerCase() !== 'true') return [];
+  return [mutate('Open_vSwitch', [], [['other_config', 'delete', { [FLOW_RESTORE_WAIT]: value }]])];
 }
 
 function insertPort(rows: OvsRows, role: Role, name: string, row: RowInput, id: string): readonly Operation[] {

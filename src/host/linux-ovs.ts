@@ -1,11 +1,20 @@
 import type { OvsState } from '../domain/ovs-state.ts';
 import type { Failure } from '../errors.ts';
-import { uplinkError } from '../errors.ts';
+import { isUplinkError, uplinkError } from '../errors.ts';
 import type { OpenVswitchMonitor, OvsdbClient, TlsFiles } from '../ovsdb/index.ts';
 import { createOvsdbClient, monitorOpenVswitch, transactBumped } from '../ovsdb/index.ts';
 import type { HostEvent, OwnRows } from './host.ts';
 import type { OvsEffect } from './linux-effects.ts';
-import { attachUplink, createHostPort, detachUplink, findMarkedRows, removeRows, toOwnRows } from './linux-ovs-rows.ts';
+import {
+  attachUplink,
+  clearFlowRestoreWait,
+  createHostPort,
+  detachUplink,
+  FLOW_RESTORE_AGAIN,
+  findMarkedRows,
+  removeRows,
+  toOwnRows,
+} from './linux-ovs-rows.ts';
 
 /** Name of the OVSDB lock: one ovs-uplink a database. */
 export const OVSDB_LOCK = 'ovs_uplink';
@@ -98,10 +107,14 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
       case 'ovs.host-port.create':
         return (await transactBumped(made, createHostPort(effect.rows, effect.bridge, effect.hostPort), guard)).nextCfg;
       case 'ovs.uplink.attach':
-        return (await transactBumped(made, attachUplink(effect.rows, effect.port), guard)).nextCfg;
+        return (await transactBumped(made, attachUplink(effect.rows, effect.port), guard).catch(explainWait)).nextCfg;
       case 'ovs.uplink.detach': {
         const marked = await findMarkedRows(made, effect.rows.id, signal);
         return (await transactBumped(made, detachUplink(marked), { signal })).nextCfg;
+      }
+      case 'ovs.flow-restore-wait.clear': {
+        const operations = await clearFlowRestoreWait(made, signal);
+        return (await transactBumped(made, operations, { signal })).nextCfg;
       }
       case 'ovs.rows.remove': {
         const marked = await findMarkedRows(made, effect.rows.id, signal);
@@ -164,4 +177,10 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
       await client?.close();
     },
   };
+}
+
+/** The only `wait` on that table is the one for flow-restore-wait. */
+function explainWait(error: unknown): never {
+  if (!isUplinkError(error) || error.details.object?.endsWith('wait Open_vSwitch') !== true) throw error;
+  throw uplinkError('OVSDB_REFUSED', { ...error.details, ...FLOW_RESTORE_AGAIN }, error);
 }

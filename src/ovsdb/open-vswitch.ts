@@ -104,7 +104,7 @@ function readSystem(uuid: string, row: Row): OvsSystem {
     uuid,
     nextCfg: number(row, 'next_cfg') ?? 0,
     curCfg: number(row, 'cur_cfg') ?? 0,
-    flowRestoreWait: map(row, 'other_config')['flow-restore-wait'] === 'true',
+    flowRestoreWait: map(row, 'other_config')['flow-restore-wait']?.toLowerCase() === 'true',
     ovsVersion: string(row, 'ovs_version'),
     datapathTypes: strings(row, 'datapath_types'),
     interfaceTypes: strings(row, 'iface_types'),

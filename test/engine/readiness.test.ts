@@ -16,13 +16,19 @@ function factsOf(overrides: Partial<OvsFacts> = {}): OvsFacts {
 }
 
 /** Starts the chart over a host whose answers the test gives, on a clock that the test moves. */
-function start(options: { readonly bridge?: string; readonly once?: boolean } = {}) {
+interface StartOptions {
+  readonly bridge?: string;
+  readonly once?: boolean;
+  readonly clearFlowRestoreWait?: boolean;
+}
+
+function start(options: StartOptions = {}) {
   const clock = createVirtualClock();
   const host: ScriptedHost = createScriptedHost();
   const bridge = options.bridge ?? null;
   const actor = createActor(
     bindReadiness(host, () => ({ bridge, hostPort: null, uplink: null })),
-    { clock, input: { bridge, once: options.once ?? true, deadlineMs: DEADLINE_MS } },
+    { clock, input: { ...options, bridge, once: options.once ?? true, deadlineMs: DEADLINE_MS } },
   );
   actor.subscribe({ error: () => undefined });
   actor.start();
@@ -39,7 +45,7 @@ function start(options: { readonly bridge?: string; readonly once?: boolean } = 
 }
 
 /** As far as the wait for ovs-vswitchd: connected, and asked for a sign of life with `next_cfg` 8. */
-async function startAsked(options: { readonly bridge?: string; readonly once?: boolean } = {}) {
+async function startAsked(options: StartOptions = {}) {
   const chart = start(options);
   await chart.host.connectOvs.answer(ovs());
   await chart.host.bumpConfiguration.answer(8);
@@ -49,6 +55,73 @@ async function startAsked(options: { readonly bridge?: string; readonly once?: b
 
 const applied = ovsSystem({ curCfg: 8, nextCfg: 8 });
 const standing = ovs([{ name: 'br-ext' }]).bridges[0]!;
+
+const waiting = { ...applied, flowRestoreWait: true };
+
+describe('flow-restore-wait', () => {
+  it('is never touched unless it is ours', async () => {
+    const chart = await startAsked();
+    chart.facts({ system: waiting });
+    chart.clock.advance(DEADLINE_MS);
+    expect(chart.state()).toBe('notReady');
+    expect(chart.host.apply.calls).toEqual([]);
+  });
+
+  it('is cleared where it is ours, after all else is ready and no sooner', async () => {
+    const chart = await startAsked({ bridge: 'br-ext', clearFlowRestoreWait: true });
+    chart.facts({ system: waiting, bridge: { ...standing, datapathId: null } });
+    chart.facts({ system: waiting, bridge: standing });
+    expect(chart.host.apply.calls).toEqual([]);
+    await chart.host.showDatapathFeatures.answer('');
+    expect(chart.host.apply.calls).toEqual([[{ op: 'ovs.flow-restore-wait.clear' }]]);
+    await chart.host.apply.answer([{ ok: true, nextCfg: 9 }]);
+    chart.facts({ system: ovsSystem({ curCfg: 8, nextCfg: 9 }), bridge: standing });
+    expect(chart.state()).toBe('waiting.readingFlowRestoreBack');
+    chart.facts({ system: ovsSystem({ curCfg: 9, nextCfg: 9 }), bridge: standing });
+    expect(chart.output()).toEqual({ ready: true, failure: null });
+    expect(chart.clock.pending()).toBe(0);
+  });
+
+  it('is not cleared where it was never set', async () => {
+    const chart = await startAsked({ clearFlowRestoreWait: true });
+    chart.facts({ system: applied });
+    expect(chart.state()).toBe('passed');
+    expect(chart.host.apply.calls).toEqual([]);
+  });
+
+  it('that the server does not let us clear ends the wait with its words', async () => {
+    const chart = await startAsked({ clearFlowRestoreWait: true });
+    chart.facts({ system: waiting });
+    const failure = {
+      code: 'OVSDB_REFUSED',
+      what: 'OVSDB refused the request',
+      ovsdbError: 'permission error',
+    } as const;
+    await chart.host.apply.answer([{ ok: false, failure }]);
+    expect(chart.output()).toEqual({ ready: false, failure });
+  });
+
+  it('is looked at again after a connection that was lost with the answer', async () => {
+    const chart = await startAsked({ clearFlowRestoreWait: true });
+    chart.facts({ system: waiting });
+    await chart.host.apply.fail(uplinkError('OVSDB_DISCONNECTED', { what: 'the connection to OVSDB was lost' }));
+    expect(chart.state()).toBe('waiting.reconnecting');
+    chart.tell({ type: 'ovsdb.connection.opened' });
+    await chart.host.connectOvs.answer(ovs([], ovsSystem({ curCfg: 8, nextCfg: 9 })));
+    await chart.host.bumpConfiguration.answer(10);
+    chart.facts({ system: ovsSystem({ curCfg: 10, nextCfg: 10 }) });
+    expect(chart.state()).toBe('passed');
+    expect(chart.host.apply.calls).toHaveLength(1);
+  });
+
+  it('whose removal ovs-vswitchd does not see is not waited for without end', async () => {
+    const chart = await startAsked({ clearFlowRestoreWait: true });
+    chart.facts({ system: waiting });
+    await chart.host.apply.answer([{ ok: true, nextCfg: 9 }]);
+    chart.clock.advance(DEADLINE_MS);
+    expect(chart.output()?.failure).toMatchObject({ code: 'DEADLINE', got: expect.stringContaining('cur_cfg 8') });
+  });
+});
 
 describe('is Open vSwitch ready', () => {
   it('passes through its gates in order, each only when it is told so', async () => {

@@ -135,7 +135,7 @@ describeLive('the command line on a real host', () => {
     expect(diffTimed(before, await captureTimed(lab))).toEqual([]);
   });
 
-  it('status tells a committed migration, names what was changed by hand since, and restore still puts everything back', async () => {
+  it('status tells a committed migration and names what was changed by hand since; migrate puts it right, restore undoes all of it', async () => {
     await using lab = await createLab({ name: 'drift' });
     await configureRichHost(lab);
     const before = await captureTimed(lab);
@@ -158,11 +158,14 @@ describeLive('the command line on a real host', () => {
     expect(found).toHaveLength(2);
     expect(found.join('\n')).toMatch(/203\.0\.113\.7\/32/);
     expect(found.join('\n')).toMatch(/default.*2001:db8:9::1|2001:db8:9::1.*table 100/);
-    const again = await runCli(lab, MIGRATE);
-    expect(again.code, words(again)).toBe(3);
-    expect(again.outcome?.findings).toMatchObject([{ code: 'drift' }]);
     const plain = await runCli(lab, ['status'], { json: false });
     expect(plain.stdout).toMatch(/drift: .*203\.0\.113\.7/);
+    const again = await runCli(lab, MIGRATE);
+    expect(again.code, words(again)).toBe(0);
+    expect(again.outcome?.findings).toMatchObject([{ code: 'drift' }]);
+    expect(await drift(lab)).toEqual([]);
+    expect((await runCli(lab, MIGRATE)).outcome).toMatchObject({ result: 'committed', alreadyDone: true });
+    await lab.hostIp('addr', 'del', `${RICH_HOST.hostRouteIpv4}/32`, 'dev', 'eth0');
 
     const restored = await runCli(lab, RESTORE);
     expect(restored.code, words(restored)).toBe(0);

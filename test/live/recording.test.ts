@@ -13,7 +13,7 @@ import { cliArguments } from './failing/run-acting.ts';
 import { createKillBench } from './killing/bench.ts';
 import { type CliResult, runCli } from './support/cli.ts';
 
-const MIGRATE = ['migrate', '-i', 'eth0', '-b', 'br-ext', '--guard', 'none'];
+const MIGRATE = ['migrate', '-i', 'eth0', '-b', 'br-ext', '--guard', 'none', '--accept', 'primary-uplink-unprotected'];
 
 describeLive('what happens on a real host, recorded', () => {
   it('is replayed to the same states, with other addresses, too', async () => {
@@ -58,7 +58,7 @@ describeLive('what happens on a real host, recorded', () => {
   }, 120_000);
 
   it('is there up to the instant at which the process was killed', async () => {
-    await using bench = await createKillBench('reckill', { probes: [] });
+    await using bench = await createKillBench('reckill', { probes: [], accept: ['primary-uplink-unprotected'] });
     const { lab } = bench;
     for (const state of ['preparing.standing.addressingHostPort', 'cuttingOver.switchingRoutes']) {
       await bench.dieMigrating(`state ${state}`);

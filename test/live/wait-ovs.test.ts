@@ -79,6 +79,20 @@ describeLive('wait-ovs', () => {
     expectInOrder(result, [APPLIED, FLOW_RESTORE, READY]);
   });
 
+  it('clears flow-restore-wait only where it is told to, and no other key; what counts is what OVSDB shows then', async () => {
+    await using lab = await createLab({ name: 'ours', ovs: 'no-vswitchd' });
+    await lab.startVswitchd({ flowRestoreWait: true });
+    const config = ['Open_vSwitch', '.', 'other_config'];
+    await lab.vsctl('set', 'Open_vSwitch', '.', 'other_config:flow-restore-wait=TRUE', 'other_config:vlan-limit=1');
+    expect((await runCli(lab, ['wait-ovs', '--timeout', '1s'])).code).toBe(6);
+    expect(await lab.vsctl('get', ...config)).toContain('flow-restore-wait');
+
+    const result = await runCli(lab, ['wait-ovs', '--clear-flow-restore-wait']);
+    expect(result.code, words(result)).toBe(0);
+    expectInOrder(result, [APPLIED, /clearing flow-restore-wait/, /ovs-vswitchd to see/, READY]);
+    expect(await lab.vsctl('get', ...config)).toBe('{vlan-limit="1"}');
+  });
+
   it('says at the deadline what was missing, and ends with 6', async () => {
     await using lab = await createLab({ name: 'dead', ovs: 'no-vswitchd' });
     await expectMissing(lab, [], /ovs-vswitchd does not answer/, /start ovs-vswitchd/);

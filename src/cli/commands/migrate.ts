@@ -8,7 +8,7 @@ import { withStopSignals } from '../with-stop-signals.ts';
 export const migrate: CommandFunction = context =>
   withStopSignals(context.terminal, signal =>
     withEngine(context, async engine => {
-      const options = migrateOptions(context.settings);
+      const options = await migrateOptions(context.settings);
       const outcome = await followRun(engine.migrate({ ...options, signal }), context.terminal, {
         wanted: 'committed',
         confirmCommand: confirmCommand(options.uplink, context.settings),

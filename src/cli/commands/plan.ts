@@ -7,7 +7,7 @@ import { visible } from '../terminal/palette.ts';
 export const plan: CommandFunction = context =>
   withEngine(context, async engine => {
     const { terminal } = context;
-    const report = await engine.plan(migrateOptions(context.settings));
+    const report = await engine.plan(await migrateOptions(context.settings));
     const code = report.refused ? 3 : 0;
     if (terminal.json) {
       terminal.object({ plan: report });

@@ -6,11 +6,12 @@ import { visible } from '../terminal/palette.ts';
 export const waitOvs: CommandFunction = context =>
   withEngine(context, async engine => {
     const { terminal, settings } = context;
-    const { bridge, timeout } = settings;
+    const { bridge, timeout, clearFlowRestoreWait } = settings;
     const palette = terminal.outPalette;
     const report = await engine.waitForOvs({
       ...(bridge !== undefined && { bridge }),
       ...(timeout !== undefined && { timeoutMs: timeout }),
+      ...(clearFlowRestoreWait !== undefined && { clearFlowRestoreWait }),
       onProgress: entry => {
         if (terminal.json) terminal.object({ progress: entry });
         else terminal.line(`${palette.dim(`+${entry.atMs.toFixed(1)}ms`.padStart(10))} ${visible(entry.text)}`);

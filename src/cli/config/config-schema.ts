@@ -1,21 +1,39 @@
 import * as z from 'zod';
 import { toFailure, type UplinkError } from '../../errors.ts';
+import { parseLinkPattern } from '../parse/link-pattern.ts';
 import { SETTING_SPECS, type SettingSpec } from '../setting-specs.ts';
 import type { Settings } from '../settings.ts';
 
-/** The schema of the configuration file: every setting of the command line, read by the same functions, and no other key. */
-export function configSchema(): z.ZodType<Settings> {
+/** Settings that stand under `links` in the file. */
+const LINK_LISTS = { protectLink: 'protect', allowLink: 'allow' } as const;
+
+/** Keys of the file, and those under `links`. */
+export const CONFIG_KEYS: readonly string[] = [
+  ...Object.keys(SETTING_SPECS).filter(name => !Object.hasOwn(LINK_LISTS, name)),
+  'links',
+];
+export const LINK_KEYS: readonly string[] = Object.values(LINK_LISTS);
+
+/** The schema of the configuration file at a path: every setting of the command line, read by the same functions, and no other key. */
+export function configSchema(path: string): z.ZodType<Settings> {
   const shape: Record<string, z.ZodType> = {};
   for (const [name, spec] of Object.entries(SETTING_SPECS)) {
-    shape[name] = fieldOf(spec).optional();
+    if (CONFIG_KEYS.includes(name)) shape[name] = fieldOf(spec).optional();
   }
-  return z.strictObject(shape) as z.ZodType<Settings>;
+  const list = listOf(parseLinkPattern);
+  const links = z
+    .strictObject({ protect: list.optional(), allow: list.optional() })
+    .transform(({ protect = [], allow = null }) => ({ from: path, protect, allow }));
+  return z.strictObject({ ...shape, links: links.optional() }) as unknown as z.ZodType<Settings>;
 }
 
-function fieldOf(spec: SettingSpec): z.ZodType {
-  const { parse } = spec;
+function fieldOf({ parse, repeatable }: SettingSpec): z.ZodType {
   if (parse === undefined) return z.boolean();
-  const value = z.string().transform((text, context) => {
+  return repeatable === true ? listOf(parse) : textOf(parse);
+}
+
+function textOf<T>(parse: (text: string) => T) {
+  return z.string().transform((text, context): T => {
     try {
       return parse(text);
     } catch (error) {
@@ -23,7 +41,12 @@ function fieldOf(spec: SettingSpec): z.ZodType {
       return z.NEVER;
     }
   });
-  return spec.repeatable === true ? z.union([z.array(value), value.transform(one => [one])]) : value;
+}
+
+/** A list, or one value alone. */
+function listOf<T>(parse: (text: string) => T) {
+  const value = textOf(parse);
+  return z.union([z.array(value), value.transform(one => [one])]);
 }
 
 /** The failure that a field's own reader threw; undefined for an issue that zod itself raised. */

@@ -2,12 +2,9 @@ import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocu
 import type * as z from 'zod';
 import type { UplinkError } from '../../errors.ts';
 import { usageError } from '../parse/usage-error.ts';
-import { SETTING_SPECS } from '../setting-specs.ts';
 import type { Settings } from '../settings.ts';
-import { configSchema, failureOfIssue } from './config-schema.ts';
+import { CONFIG_KEYS, configSchema, failureOfIssue, LINK_KEYS } from './config-schema.ts';
 import { readConfigText } from './read-config-text.ts';
-
-const KEYS = Object.keys(SETTING_SPECS);
 
 /** Aliases in a configuration file; more than anyone writes by hand, too few for a bomb. */
 const MAX_ALIASES = 16;
@@ -15,7 +12,7 @@ const MAX_ALIASES = 16;
 /** Reads and checks a configuration file. Rejects with one `USAGE` error that says `file:line:column`, the first in the file. */
 export async function loadConfig(path: string): Promise<Settings> {
   const source = new Source(path, await readConfigText(path));
-  const parsed = configSchema().safeParse(source.toData());
+  const parsed = configSchema(path).safeParse(source.toData());
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap(issue => source.describe(issue)).sort((a, b) => a.offset - b.offset);
   throw errors[0]!.error;
@@ -72,9 +69,10 @@ class Source {
 
   describe(issue: z.core.$ZodIssue): { offset: number; error: UplinkError }[] {
     if (issue.code === 'unrecognized_keys') {
+      const candidates = issue.path.length === 0 ? CONFIG_KEYS : LINK_KEYS;
       return issue.keys.map(key => {
         const offset = this.#offsetOf([...issue.path, key], true);
-        return { offset, error: this.#errorAt(offset, 'unknown key', { got: key, candidates: KEYS }) };
+        return { offset, error: this.#errorAt(offset, 'unknown key', { got: key, candidates }) };
       });
     }
     if (issue.code === 'invalid_union') {

@@ -1,17 +1,9 @@
-import type { Address } from '../address.ts';
-import {
-  formatAddress,
-  IFA_F_DADFAILED,
-  IFA_F_MANAGETEMPADDR,
-  IFA_F_STABLE_PRIVACY,
-  IFA_F_TEMPORARY,
-  IFA_F_TENTATIVE,
-} from '../address.ts';
+import { formatAddress, IFA_F_DADFAILED, IFA_F_TENTATIVE } from '../address.ts';
 import type { Finding } from '../finding.ts';
-import { isMovable } from '../steps/addresses.ts';
 import type { UplinkContext, UplinkRule } from './context.ts';
 import { listed } from './context.ts';
 import { finding } from './finding-codes.ts';
+import { isFollowed, isSlaac, leasesOf, movableAddresses } from './leases.ts';
 
 /** Rules about the uplink's addresses. */
 export const ADDRESS_RULES: readonly UplinkRule[] = [
@@ -21,10 +13,6 @@ export const ADDRESS_RULES: readonly UplinkRule[] = [
   checkSlaac,
   checkUsable,
 ];
-
-function movableAddresses({ kernel, uplink }: UplinkContext): readonly Address[] {
-  return kernel.addresses.filter(address => address.linkIndex === uplink.index && isMovable(address));
-}
 
 function checkAttachOnly(context: UplinkContext): readonly Finding[] {
   const addresses = movableAddresses(context);
@@ -49,20 +37,11 @@ function checkHasAddresses(context: UplinkContext): readonly Finding[] {
   ];
 }
 
-/** IFAPROT_KERNEL_RA: Linux 5.18 and later say so. */
-const IFAPROT_KERNEL_RA = 2;
-
-/** Made from a router advertisement, by the kernel or by a daemon in its place. DHCPv6 sets none of these flags. */
-function isSlaac(address: Address): boolean {
-  if (address.family !== 6) return false;
-  const flags = IFA_F_MANAGETEMPADDR | IFA_F_STABLE_PRIVACY | IFA_F_TEMPORARY;
-  return address.protocol === IFAPROT_KERNEL_RA || (address.validLifetimeS !== null && (address.flags & flags) !== 0);
-}
-
+/** A lease whose client goes on with the host port is renewed there: `dhcp-client-follows` says so. */
 function checkLeases(context: UplinkContext): readonly Finding[] {
   const { uplink, names } = context;
   if (names.hostPort === null) return [];
-  const leases = movableAddresses(context).filter(address => address.validLifetimeS !== null && !isSlaac(address));
+  const leases = leasesOf(context).filter(address => !isFollowed(address, context));
   if (leases.length === 0) return [];
   const soonestS = Math.min(...leases.map(address => address.validLifetimeS ?? Number.POSITIVE_INFINITY));
   const who = names.hostPort === uplink.name ? `the link ${names.hostPort} by its new index` : names.hostPort;

@@ -140,6 +140,81 @@ export const FINDING_CODES = {
     fact: 'F-19',
   },
 
+  // Who else manages the uplink.
+  'owner-silent': {
+    severity: 'warning',
+    meaning: 'the bus, NetworkManager or systemd-networkd does not answer: only files tell who manages the uplink',
+    fact: 'F-81',
+  },
+  'nm-keeps-link': {
+    severity: 'blocking',
+    meaning: 'NetworkManager would set a team, a bond or VLANs down if it were asked to let the uplink go',
+    fact: 'F-77',
+  },
+  'nm-manages-uplink': {
+    severity: 'info',
+    meaning: 'NetworkManager manages the uplink: it lets it go for the time being',
+    fact: 'F-75',
+  },
+  'nm-dhcp': {
+    severity: 'blocking',
+    meaning: 'NetworkManager fetches the address of the uplink, and cannot renew it on the host port',
+    fact: 'F-80',
+  },
+  'networkd-manages-uplink': {
+    severity: 'info',
+    meaning: 'systemd-networkd manages the uplink: it lets it go for the time being',
+  },
+  'networkd-dhcp': {
+    severity: 'blocking',
+    meaning: 'systemd-networkd fetches the address of the uplink, and cannot be told to go on with the host port',
+    fact: 'F-52',
+  },
+  'dhcp-client-follows': {
+    severity: 'info',
+    meaning: 'a DHCP client of the uplink goes on with the host port and the same lease',
+    fact: 'F-60',
+  },
+  'dhcp-client-not-handed-over': {
+    severity: 'blocking',
+    meaning: 'a DHCP client of the uplink cannot be handed over to the host port',
+    fact: 'F-60',
+  },
+  'teamd-port': { severity: 'blocking', meaning: 'teamd runs the team that the uplink is a port of', fact: 'F-77' },
+  'teamd-runs-uplink': { severity: 'info', meaning: 'the uplink is a team that teamd runs', fact: 'F-77' },
+  'configuration-names-uplink': {
+    severity: 'info',
+    meaning: 'a configuration on disk names the uplink, and touches it when it is applied',
+    fact: 'F-92',
+  },
+
+  // Whether the uplink may be moved, and what the host loses with it.
+  'link-protected': {
+    severity: 'blocking',
+    meaning: 'the uplink is among the links of links.protect',
+    acceptable: false,
+  },
+  'link-not-allowed': {
+    severity: 'blocking',
+    meaning: 'the uplink is not among the links of links.allow',
+    acceptable: false,
+  },
+  'uplink-carries-api-server': {
+    severity: 'warning',
+    meaning: 'the way to the API server goes over the uplink',
+    fact: 'F-30',
+  },
+  'uplink-carries-default-route': {
+    severity: 'info',
+    meaning: 'the default route goes over the uplink: the host itself needs it',
+    fact: 'F-30',
+  },
+  'primary-uplink-unprotected': {
+    severity: 'blocking',
+    meaning: 'the host itself needs the uplink, and nothing would notice or take the way back',
+    fact: 'F-30',
+  },
+
   // udev.
   'link-file-matches-host-port': {
     severity: 'warning',

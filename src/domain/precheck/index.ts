@@ -4,12 +4,15 @@ import { namesOf } from '../layout.ts';
 import { findBridge } from '../ovs-state.ts';
 import { applyAccepted, findUnknownAccepts, sortBySeverity } from './accept.ts';
 import { ADDRESS_RULES } from './addresses.ts';
+import { API_SERVER_RULES } from './api-server.ts';
 import { BRIDGE_RULES } from './bridge.ts';
 import type { PrecheckContext, PrecheckInput, RequestRule, UplinkRule } from './context.ts';
 import { LINK_RULES } from './link.ts';
+import { LINK_LIST_RULES } from './link-lists.ts';
 import { checkUplinkExists } from './missing-link.ts';
 import { NAME_RULES } from './names.ts';
 import { OVS_RULES } from './ovs.ts';
+import { OWNER_RULES } from './owners.ts';
 import { ROUTE_RULES } from './routes.ts';
 import { RULE_RULES } from './rules.ts';
 import { STORAGE_RULES } from './storage.ts';
@@ -23,11 +26,14 @@ export { FINDING_CODES } from './finding-codes.ts';
 const REQUEST_RULES: readonly RequestRule[] = [checkUplinkExists, ...NAME_RULES, ...OVS_RULES, ...BRIDGE_RULES];
 
 const UPLINK_RULES: readonly UplinkRule[] = [
+  ...LINK_LIST_RULES,
   ...LINK_RULES,
   ...UPPER_LINK_RULES,
   ...ADDRESS_RULES,
   ...ROUTE_RULES,
   ...RULE_RULES,
+  ...OWNER_RULES,
+  ...API_SERVER_RULES,
   ...UDEV_RULES,
   ...STORAGE_RULES,
 ];

@@ -1,49 +1,33 @@
 import type { Finding } from '../finding.ts';
+import type { Link } from '../link.ts';
 import { answersTo } from '../link.ts';
+import { describeLinkPolicy, linkPolicyFor, sparesHostPort } from '../udev/link-policy.ts';
+import { hostPortDevice, namingSubjectOf } from '../udev/naming.ts';
+import { describeCause, describeVersion, findReturningAltname } from '../udev/returning-altname.ts';
 import type { UplinkContext, UplinkRule } from './context.ts';
 import { renamesUplink } from './context.ts';
 import { finding } from './finding-codes.ts';
-import type { LinkFile, UdevDevice } from './link-file.ts';
-import { firstMatch, lastValue, parseLinkFile } from './link-file.ts';
+import type { LinkFile } from './link-file.ts';
+import { firstMatch, lastValue } from './link-file.ts';
 
 /** Rules about what udev does to the names. */
 export const UDEV_RULES: readonly UplinkRule[] = [checkHostPortLinkFile, checkReturningAltname];
 
-function filesOf({ facts }: Pick<UplinkContext, 'facts'>): readonly LinkFile[] {
-  return facts.linkFiles.map(file => parseLinkFile(file.path, file.text));
-}
-
-/** The host port when udev sees it: the uplink's MAC, no hardware behind it, and a random MAC at birth, so no permanent one. */
-function hostPortDevice({ uplink, datapath }: UplinkContext, name: string): UdevDevice {
-  const driver = datapath === 'system' ? 'openvswitch' : 'tun';
-  return { name, mac: uplink.mac, permanentMac: null, driver, kind: driver, path: null, properties: null };
-}
-
-/** The uplink as udev sees it; what netlink does not tell counts as fitting. */
-export function uplinkDevice(uplink: UplinkContext['uplink']): UdevDevice {
-  const { name, mac, permanentMac, kind } = uplink;
-  return {
-    name,
-    mac,
-    permanentMac: permanentMac ?? mac,
-    driver: undefined,
-    kind,
-    path: undefined,
-    properties: undefined,
-  };
-}
-
 function checkHostPortLinkFile(context: UplinkContext): readonly Finding[] {
-  const { names, uplink, kernel } = context;
+  const { request, names, uplink, kernel, facts, datapath } = context;
   const { hostPort } = names;
   if (hostPort === null) return [];
-  const file = firstMatch(filesOf(context), hostPortDevice(context, hostPort));
+  const subject = namingSubjectOf(facts, uplink);
+  const file = firstMatch(subject.files, hostPortDevice(subject, hostPort, datapath));
   if (file === undefined) return [];
   const byAddress = (file.match.get('MACAddress') ?? []).length > 0;
   const target = renameTarget(file);
+  const policy = linkPolicyFor(subject, facts.linkFiles, { ...names, datapath });
+  if (request.writeLinkPolicy === true && policy !== null && sparesHostPort(policy, file)) return [];
+  const written = policy === null ? '' : `, for instance by ${describeLinkPolicy(policy)}`;
   const cure = byAddress
-    ? `match by PermanentMACAddress= in ${file.path}, or add Kind=!openvswitch and Driver=!tun`
-    : `add Kind=!openvswitch and Driver=!tun to [Match] in ${file.path}`;
+    ? `match by PermanentMACAddress= in ${file.path}, or add Driver=!openvswitch tun${written}`
+    : `add Driver=!openvswitch tun to [Match] in ${file.path}`;
   const isTaken =
     [names.uplink, names.bridge].includes(target ?? '') || kernel.links.some(l => answersTo(l, target ?? ''));
   if (target !== undefined && target !== hostPort && !isTaken) {
@@ -56,12 +40,7 @@ function checkHostPortLinkFile(context: UplinkContext): readonly Finding[] {
     ];
   }
   if (!byAddress) return [];
-  const effect =
-    target === undefined
-      ? 'its settings are for both'
-      : target === hostPort
-        ? `at the next boot either of them can become ${target}`
-        : `udev would try to rename it to ${target}, which the kernel refuses while another link has that name`;
+  const effect = describeEffectOnHostPort(file, hostPort, target, uplink);
   return [
     finding('link-file-matches-host-port', {
       message: `${file.path} matches the hardware address ${uplink.mac} only, and the host port ${hostPort} will have it too: ${effect}`,
@@ -69,6 +48,17 @@ function checkHostPortLinkFile(context: UplinkContext): readonly Finding[] {
       advice: cure,
     }),
   ];
+}
+
+function describeEffectOnHostPort(file: LinkFile, hostPort: string, target: string | undefined, { mac }: Link): string {
+  const address = lastValue(file, 'MACAddress');
+  if (address !== undefined && address.toLowerCase() !== mac) {
+    return `udev sets the address ${address} on it each time Open vSwitch has set its own`;
+  }
+  if (target === undefined) return 'its settings are for both';
+  return target === hostPort
+    ? `at the next boot either of them can become ${target}`
+    : `udev would try to rename it to ${target}, which the kernel refuses while another link has that name`;
 }
 
 /**
@@ -81,19 +71,19 @@ function renameTarget(file: LinkFile): string | undefined {
 
 /** Up to version 253 systemd applies altnames also to a link that was renamed (F-01, F-04). */
 function checkReturningAltname(context: UplinkContext): readonly Finding[] {
-  const { uplink } = context;
+  const { uplink, facts, names, datapath } = context;
   if (!renamesUplink(context)) return [];
-  const file = firstMatch(filesOf(context), uplinkDevice(uplink));
-  if (file === undefined) return [];
-  const isListed = file.link.get('AlternativeName')?.includes(uplink.name) === true;
-  const altnamePolicy = file.link.get('AlternativeNamesPolicy') ?? [];
-  const shared = (file.link.get('NamePolicy') ?? []).filter(policy => altnamePolicy.includes(policy));
-  if (!isListed && shared.length === 0) return [];
+  const subject = namingSubjectOf(facts, uplink);
+  const returning = findReturningAltname(subject, names.uplink);
+  if (returning === undefined) return [];
+  const { file, isSure } = returning;
+  const policy = linkPolicyFor(subject, facts.linkFiles, { ...names, datapath });
+  const spare = policy === null ? '' : `; what spares it the race: ${describeLinkPolicy(policy)}`;
   return [
     finding('udev-returns-altname', {
-      message: `after the rename udev may give the name ${uplink.name} back to the uplink as altname: ${file.path} has ${isListed ? `AlternativeName=${uplink.name}` : `${shared.join(', ')} in both NamePolicy and AlternativeNamesPolicy`}`,
+      message: `after the rename udev ${isSure ? 'gives' : 'may give'} the name ${uplink.name} back to the uplink as altname: ${file.path} has ${describeCause(returning, subject)}${describeVersion(subject.version)}`,
       culprit: file.path,
-      advice: 'nothing to do: the altname guard removes it each time until the host port has the name',
+      advice: `nothing to do: the altname guard removes it each time until the host port has the name${spare}`,
     }),
   ];
 }

@@ -2,6 +2,7 @@ import type { LinkRef } from '../effect.ts';
 import type { KernelState } from '../kernel-state.ts';
 import type { Link } from '../link.ts';
 import type { OvsState } from '../ovs-state.ts';
+import type { OwnerFacts } from '../owners.ts';
 import type { MigrationPlan } from '../plan.ts';
 import type { LinkSysctls, Snapshot } from '../snapshot.ts';
 
@@ -20,6 +21,8 @@ export interface StepContext {
   readonly hostPortSysctls: LinkSysctls;
   /** Names of the links that the kernel is kept from hearing; also of links that are gone. */
   readonly mutedLinks: readonly string[];
+  /** Who else manages the uplink; nobody where a step does not ask. */
+  readonly owners: OwnerFacts;
   readonly ovs: OvsState | undefined;
   /** On the way back: which rows of ours the server itself says there are; null when it does not answer. */
   readonly ownRows: { readonly bridge: boolean; readonly hostPort: boolean; readonly uplink: boolean } | null;

@@ -15,6 +15,7 @@ import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, RP_FILTER } from './link-properties.ts';
 import { neighboursOnHostPort, primeNeighbours, setMissing } from './neighbours.ts';
+import { handOver, releaseOwners } from './owners.ts';
 import { addMissingRoutes, isConnected, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
 import { lookUpRules, rulesForHostPort } from './rules.ts';
 import { convergeUplink } from './uplink.ts';
@@ -25,6 +26,8 @@ import { convergeUplink } from './uplink.ts';
  */
 export function forwardEffects(step: ForwardStep, context: StepContext): readonly Effect[] {
   switch (step) {
+    case 'releasingOwners':
+      return releasingOwners(context);
     case 'renamingUplink':
       return renameUplink(context);
     case 'makingHostPort':
@@ -41,7 +44,15 @@ export function forwardEffects(step: ForwardStep, context: StepContext): readonl
       return switchRoutes(context);
     case 'removingUplinkAddresses':
       return removeUplinkAddresses(context);
+    case 'handingOver':
+      return handOver(context);
   }
+}
+
+function releasingOwners(context: StepContext): Effect[] {
+  const effects = releaseOwners(context);
+  // Some take the addresses along when they let go (F-75): they come back at once.
+  return effects.length > 0 || context.plan.owners == null ? effects : convergeBefore(context);
 }
 
 function renameUplink(context: StepContext): Effect[] {
@@ -57,7 +68,19 @@ function renameUplink(context: StepContext): Effect[] {
     return effects;
   }
   // A kernel that had to take the link down flushed routes and IPv6 addresses: they come back at once.
-  return uplink.name === snapshot.link.name ? [] : convergeUplink(context);
+  return uplink.name === snapshot.link.name ? [] : convergeBefore(context);
+}
+
+/** As long as there is no host port all is still the uplink's; of a migration that is repaired it is not any more. */
+function convergeBefore(context: StepContext): Effect[] {
+  return context.hostPort === undefined ? convergeUplink(context) : [];
+}
+
+/** Its port carries the traffic already, as in a migration that is repaired. */
+function isAttached({ plan, ovs, uplink }: StepContext): boolean {
+  const attached = ovs === undefined || uplink === undefined ? undefined : findPort(ovs, uplink.name);
+  if (attached === undefined || attached.bridge.name !== plan.names.bridge) return false;
+  return isMarked(attached.port) && attached.port.externalIds[MARK_ID] === plan.id;
 }
 
 function makeHostPort({ plan, ovs }: StepContext): Effect[] {
@@ -73,7 +96,7 @@ function configureHostPort(context: StepContext): Effect[] {
   if (hostPort === undefined || plan.hostPort === null) return [];
   const effects: Effect[] = [
     // Until the uplink falls silent: from the attach on every frame arrives on both.
-    ...(plan.mute && !mutedLinks.includes(hostPort.name)
+    ...(plan.mute && !mutedLinks.includes(hostPort.name) && !isAttached(context)
       ? [{ op: 'ingress.mute', link: refOf(hostPort) } as const]
       : []),
     ...copySysctls(hostPort, snapshot.sysctls, hostPortSysctls, [RP_FILTER]),
@@ -103,12 +126,9 @@ function addressHostPort({ snapshot, hostPort, kernel, elapsedS, plan }: StepCon
   ];
 }
 
-function attachUplink({ plan, ovs, uplink }: StepContext): Effect[] {
-  if (ovs === undefined || uplink === undefined) return [];
-  const attached = findPort(ovs, uplink.name);
-  if (attached !== undefined && attached.bridge.name === plan.names.bridge && isMarked(attached.port)) {
-    if (attached.port.externalIds[MARK_ID] === plan.id) return [];
-  }
+function attachUplink(context: StepContext): Effect[] {
+  const { plan, ovs, uplink } = context;
+  if (ovs === undefined || uplink === undefined || isAttached(context)) return [];
   return [{ op: 'ovs.uplink.attach', rows: plan.rows, port: uplink.name }];
 }
 

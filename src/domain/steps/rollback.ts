@@ -7,6 +7,7 @@ import type { StepContext } from './context.ts';
 import { refOf } from './context.ts';
 import { copySysctls, loosenReversePath, restoreAltnames, restoreProperties } from './link-properties.ts';
 import { primeNeighbours, setMissing } from './neighbours.ts';
+import { returnOwners } from './owners.ts';
 import { addMissingRoutes, moveLegs, moveRoutes, routesOfOthers } from './routes.ts';
 import { lookUpRules, rulesForHostPort } from './rules.ts';
 import { convergeUplink, wantedAddresses } from './uplink.ts';
@@ -31,6 +32,8 @@ export function rollbackEffects(step: RollbackStep, context: StepContext): reado
       return restoreName(context);
     case 'restoringLink':
       return restoreLink(context);
+    case 'returningOwners':
+      return returningOwners(context);
   }
 }
 
@@ -122,6 +125,13 @@ function restoreName({ uplink, snapshot }: StepContext): Effect[] {
   if (uplink.altnames.includes(name)) effects.push({ op: 'altname.remove', link: refOf(uplink), altname: name });
   effects.push({ op: 'link.rename', link: refOf(uplink), to: name });
   return effects;
+}
+
+function returningOwners(context: StepContext): Effect[] {
+  if (context.plan.owners == null) return [];
+  const effects = returnOwners(context);
+  // Whoever takes the link again may change it once more.
+  return effects.length > 0 ? effects : restoreLink(context);
 }
 
 function restoreLink(context: StepContext): Effect[] {

@@ -79,10 +79,12 @@ export const annotatedMigration = uplinkMigration.provide({
     ),
     tellReadiness: sendTo('ovsReadiness', ({ event }) => event),
     tellAltnameGuard: sendTo('altnameGuard', ({ event }) => event),
+    tellLinkOwnership: sendTo('linkOwnership', ({ event }) => event),
     recordAssessment: assign(({ context, event }) => {
       const { findings, plan, snapshot, verdict } = outputOf<Assessment>(event);
       const observed = snapshot === null ? context.observed : { ...context.observed, uplink: snapshot.link };
-      return { findings, plan, snapshot, observed, alreadyDone: verdict === 'done' };
+      const repairing = context.repairing || verdict === 'repair';
+      return { findings, plan, snapshot, observed, alreadyDone: verdict === 'done', repairing };
     }),
     recordStep: assign(({ context, event }) => {
       const report = outputOf<StepReport>(event);

@@ -36,11 +36,13 @@ export interface ActorReports {
 }
 
 const NEEDS: Partial<Record<ForwardStep, Needs>> = {
+  releasingOwners: { routes: true, owners: true },
   renamingUplink: { routes: true },
   configuringHostPort: { sysctls: true, muted: true },
   removingUplinkAddresses: { sysctls: true, routes: true },
   mutingUplink: { muted: true },
   switchingRoutes: { routes: true },
+  handingOver: { owners: true },
 };
 
 /** How long ovs-vswitchd gets to let go of a link on the way back; a run that only waits for that has all the time of the gate. */
@@ -58,6 +60,8 @@ export function migrationActors(
   const { host, clock, store } = session;
   // The stage with which the run began: the way back writes its own.
   const releaseMs = releaseMsOf(request, session.journal());
+  /** A committed migration that is put right. */
+  let repaired: JournalRecord | undefined;
   /** One works at a time: a late one has ended before the next begins. */
   const alone =
     <T, I>(work: (signal: AbortSignal, input: I) => Promise<T>) =>
@@ -140,6 +144,7 @@ export function migrationActors(
     assess: fromPromise<Assessment>(
       alone(async signal => {
         const assessed = await judge(session.findLockHolder(), signal);
+        repaired = assessed.verdict === 'repair' ? await store.read(request.uplink) : undefined;
         if (assessed.verdict === 'proceed') session.baseline = await askProbes(session, request, assessed, signal);
         return assessed;
       }),
@@ -147,6 +152,11 @@ export function migrationActors(
     acquireLock: fromPromise<void>(
       alone(async signal => {
         await session.lock(reports.onLockLost, signal);
+        // The journal of what is repaired stays: who puts the host back must know it.
+        if (repaired !== undefined) {
+          session.adopt(repaired);
+          await session.takeOver();
+        }
         await reports.onLocked();
       }),
     ),
@@ -154,6 +164,8 @@ export function migrationActors(
       alone(async signal => {
         // Gating may have taken long: what goes into the journal is the host as it is under the lock.
         const assessed = await judge(null, signal);
+        if (repaired !== undefined)
+          return assessed.verdict === 'refuse' ? assessed : { ...assessed, verdict: 'repair' };
         const { plan, snapshot } = assessed;
         if (plan === null || snapshot === null || session.identity === undefined) return assessed;
         await session.write({
@@ -174,10 +186,17 @@ export function migrationActors(
     forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(
       alone(async (signal, input: { readonly step: ForwardStep }) => {
         if (input.step === 'attachingUplink') await session.reach('cuttingOver');
+        const lookAgain = async () => withHostPort(input.step, withOwners(await lookNow(NEEDS[input.step] ?? {})));
+        let mayWait = input.step === 'configuringHostPort';
         return carryOut({
           name: input.step,
           host,
-          look: async () => withHostPort(input.step, await lookNow(NEEDS[input.step] ?? {})),
+          look: async () => {
+            const context = await lookAgain();
+            const hasWaited = mayWait && (await awaitUdev(session, context, signal));
+            mayWait = false;
+            return hasWaited ? lookAgain() : context;
+          },
           effects: context => forwardEffects(input.step, context),
           onEffect: reports.onEffect,
           signal,
@@ -252,16 +271,52 @@ export function migrationActors(
     ),
     abandon: fromPromise<void>(
       alone(async () => {
-        await session.removeJournal();
+        // Nothing was done to a migration that was to be repaired: it stays committed.
+        if (session.journal()?.stage !== 'committed') await session.removeJournal();
         await session.unlock();
       }),
     ),
   };
 }
 
+/** How long udev gets for the host port; it has not taken half a second on any host that was seen. */
+const UDEV_LIMIT_MS = 3_000;
+
+/** A udev that is late would change the MAC of a host port that is in use already (F-16). One that never comes holds nothing up for long. */
+async function awaitUdev({ host, clock }: Session, context: StepContext, signal: AbortSignal): Promise<boolean> {
+  const { plan, snapshot, uplink, hostPort } = context;
+  const mac = plan.hostPort?.mac;
+  if (mac === undefined || uplink === undefined || hostPort === undefined) return false;
+  // By its old name, too: udev may not have come to the rename yet.
+  const known = { ...uplink, altnames: [...uplink.altnames, snapshot.link.name] };
+  const limit = new AbortController();
+  const limitMs = Math.min(UDEV_LIMIT_MS, plan.request.deadlines.stepMs / 2);
+  const timer = clock.setTimeout(() => limit.abort(), limitMs);
+  try {
+    return await underSignals([signal, limit.signal], either => host.awaitUdev(hostPort, mac, known, either));
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+/** Who does not answer cannot be known to have let go, and nothing is done to a link under its hands (F-81). Errors: `OWNER_UNREACHABLE`. */
+function withOwners(context: StepContext): StepContext {
+  const { networkManager, networkd } = context.owners;
+  const release = context.plan.owners?.release ?? [];
+  const silent = release.find(owner =>
+    owner === 'NetworkManager' ? networkManager.state === 'silent' : networkd.state === 'silent',
+  );
+  if (silent === undefined) return context;
+  throw uplinkError('OWNER_UNREACHABLE', {
+    what: `${silent} manages the uplink and does not answer`,
+    object: context.plan.request.uplink,
+    advice: `see whether it hangs (\`systemctl status ${silent}\`), then migrate again`,
+  });
+}
+
 /** From the moment that it was made, nothing goes on without the host port: traffic would lead nowhere. Errors: `LINK_GONE`. */
 function withHostPort(step: ForwardStep, context: StepContext): StepContext {
-  const isMade = step !== 'renamingUplink' && step !== 'makingHostPort';
+  const isMade = step !== 'releasingOwners' && step !== 'renamingUplink' && step !== 'makingHostPort';
   const { plan, hostPort } = context;
   if (!isMade || plan.hostPort === null || hostPort?.name === plan.hostPort.name) return context;
   throw uplinkError('LINK_GONE', {

@@ -4,6 +4,7 @@ import type { Finding } from '../../domain/finding.ts';
 import type { HostFacts } from '../../domain/host-facts.ts';
 import { linkByName } from '../../domain/kernel-state.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
+import { planOwners } from '../../domain/plan-owners.ts';
 import { precheck } from '../../domain/precheck/index.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
@@ -67,8 +68,8 @@ export async function assess(input: AssessInput): Promise<Assessed> {
   return {
     verdict: 'proceed',
     findings,
-    plan: buildPlan(request, link, ovs, datapath, input.id),
-    snapshot,
+    plan: buildPlan(request, link, ovs, datapath, input.id, planOwners(request, facts, link, datapath)),
+    snapshot: snapshot === null ? null : { ...snapshot, owners: facts.owners },
     facts,
     takenAt,
   };
@@ -129,12 +130,13 @@ async function assessAgain(
   const context = await look(host, subject, clock.wallTime(), EVERYTHING);
   const drift = compareWithPlan(context);
   if (drift.length > 0) {
-    return refuse({
+    const finding: Finding = {
       code: 'drift',
-      severity: 'blocking',
+      severity: 'warning',
       message: `${uplink} is migrated, but the host has changed since: ${drift.slice(0, 3).join('; ')}`,
-      advice: `run \`ovs-uplink restore -i ${uplink}\`, then migrate again`,
-    });
+      advice: 'what differs is put right; `ovs-uplink restore` undoes the migration instead',
+    };
+    return { verdict: 'repair', findings: [finding], plan: journal.plan, snapshot: journal.snapshot, takenAt };
   }
   return { verdict: 'done', findings: [], plan: journal.plan, snapshot: journal.snapshot, takenAt };
 }

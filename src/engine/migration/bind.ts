@@ -1,5 +1,8 @@
+import type { Effect } from '../../domain/effect.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
+import { releaseOwners } from '../../domain/steps/owners.ts';
 import { bindAltnameGuard } from '../altname.ts';
+import { bindLinkOwnership } from '../ownership.ts';
 import { provide } from '../provide.ts';
 import { bindReadiness } from '../readiness.ts';
 import { annotatedMigration } from './actions.ts';
@@ -7,7 +10,15 @@ import type { ActorReports } from './actors.ts';
 import { migrationActors } from './actors.ts';
 import type { MigrationDelays } from './delays.ts';
 import { migrationDelays } from './delays.ts';
+import { look } from './look.ts';
 import type { Session } from './session.ts';
+import { subjectOf } from './session.ts';
+
+/** What is to be asked of those who have taken the uplink again. */
+async function releasesNow(session: Session): Promise<readonly Effect[]> {
+  const context = await look(session.host, subjectOf(session), session.clock.wallTime(), { owners: true });
+  return releaseOwners(context);
+}
 
 /** The migration chart bound to one session. `restoreAccepts`: of a restore, the findings that it accepts; else null. */
 export function bindMigration(
@@ -28,6 +39,7 @@ export function bindMigration(
           failure,
         ),
       ),
+      linkOwnership: bindLinkOwnership(session.host, session.exclusive, () => releasesNow(session), reports.onEffect),
     },
     delays,
   });

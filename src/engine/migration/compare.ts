@@ -9,6 +9,7 @@ import type { Difference } from '../../domain/snapshot-diff.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
+import { diffOwners, reclaimed } from '../../domain/steps/owners.ts';
 import { lookUpRules, rulesForHostPort } from '../../domain/steps/rules.ts';
 
 /** `Interface.ofport` of a port that ovs-vswitchd could not make. */
@@ -22,6 +23,7 @@ const SETTLED = [
   'addressingHostPort',
   'switchingRoutes',
   'removingUplinkAddresses',
+  'handingOver',
 ] as const;
 
 /** How the host differs from what the plan says; empty when kernel and OVSDB show exactly what was planned. */
@@ -62,6 +64,7 @@ export function compareWithPlan(context: StepContext): readonly string[] {
       differences.push(`rule ${rule.priority} refers to a link that is not there`);
     }
   }
+  differences.push(...reclaimed(context));
   return differences;
 }
 
@@ -71,8 +74,13 @@ function isDetached({ flags }: Rule): boolean {
 
 /** How the host differs from the snapshot, field by field; empty when it is as it was (I7). */
 export function compareWithSnapshot(context: StepContext): readonly Difference[] {
-  const { uplink, snapshot, kernel } = context;
+  const { uplink, snapshot, kernel, owners } = context;
   if (uplink === undefined) return [];
   const now = takeSnapshot(kernel, uplink.index, context.uplinkSysctls);
-  return now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);
+  const differences = now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);
+  const ofOwners = context.plan.owners == null ? [] : diffOwners(snapshot.owners, owners);
+  return [
+    ...differences,
+    ...ofOwners.map(got => ({ field: 'who manages it', expected: 'as before', got: `${uplink.name}: ${got}` })),
+  ];
 }

@@ -16,6 +16,7 @@ import { look } from './look.ts';
 const FUTURE_INDEX = 0;
 
 const INVERSE: Readonly<Record<ForwardStep, RollbackStep>> = {
+  releasingOwners: 'returningOwners',
   renamingUplink: 'restoringName',
   makingHostPort: 'removingHostPort',
   configuringHostPort: 'removingHostPort',
@@ -24,12 +25,13 @@ const INVERSE: Readonly<Record<ForwardStep, RollbackStep>> = {
   mutingUplink: 'unmutingUplink',
   switchingRoutes: 'restoringRoutes',
   removingUplinkAddresses: 'restoringUplinkAddresses',
+  handingOver: 'returningOwners',
 };
 
 /** The ordered steps of a plan, each with its inverse, as they would be carried out on the host as it is now. */
 export async function describePlan(host: Host, { plan, snapshot, takenAt }: Assessed): Promise<readonly PlannedStep[]> {
   if (plan === null || snapshot === null) return [];
-  const context = await look(host, { plan, snapshot, takenAt }, takenAt, { routes: true });
+  const context = await look(host, { plan, snapshot, takenAt }, takenAt, { routes: true, owners: true });
   const standing = foresee(context);
   const addressed = withAddresses(standing);
   const nameOf = (index: number): string => {
@@ -39,7 +41,7 @@ export async function describePlan(host: Host, { plan, snapshot, takenAt }: Asse
       : (context.kernel.links.find(l => l.index === index)?.name ?? `link ${index}`);
   };
   const worldOf = (step: ForwardStep): StepContext => {
-    if (step === 'renamingUplink') return context;
+    if (step === 'releasingOwners' || step === 'renamingUplink') return context;
     return step === 'mutingUplink' || step === 'switchingRoutes' || step === 'removingUplinkAddresses'
       ? addressed
       : standing;
@@ -122,6 +124,13 @@ function invert(effect: Effect, plan: MigrationPlan): readonly Effect[] {
     case 'route.append':
     case 'route.replace':
       return [{ op: 'route.replace', route: moveLegs(effect.route, FUTURE_INDEX, plan.uplinkIndex) }];
+    case 'owner.shield':
+    case 'owner.release':
+      return [{ ...effect, op: 'owner.return' }];
+    case 'dhcp.hand-over':
+      return [{ ...effect, from: effect.to, to: effect.from }];
+    case 'link-policy.write':
+      return [{ op: 'link-policy.remove', path: effect.path }];
     case 'neighbour.set':
       return [{ op: 'neighbour.remove', neighbour: effect.neighbour }];
     case 'rule.add':
@@ -133,6 +142,8 @@ function invert(effect: Effect, plan: MigrationPlan): readonly Effect[] {
 
 function titleOf(step: ForwardStep, { names, request, bridge }: MigrationPlan): string {
   switch (step) {
+    case 'releasingOwners':
+      return `ask who manages ${request.uplink} to let it go`;
     case 'renamingUplink':
       return `rename ${request.uplink} to ${names.uplink}, live where the kernel can`;
     case 'makingHostPort':
@@ -149,11 +160,16 @@ function titleOf(step: ForwardStep, { names, request, bridge }: MigrationPlan): 
       return `switch the routes to ${names.hostPort}`;
     case 'removingUplinkAddresses':
       return `take the addresses off ${names.uplink}`;
+    case 'handingOver':
+      return `let DHCP clients and DNS settings go on with ${names.hostPort}`;
   }
 }
 
 function inverseTitleOf(step: ForwardStep, { names, request }: MigrationPlan): string {
   switch (step) {
+    case 'releasingOwners':
+    case 'handingOver':
+      return `give ${request.uplink} back to who managed it`;
     case 'renamingUplink':
       return `rename it back to ${request.uplink}, with its altnames`;
     case 'makingHostPort':

@@ -23,8 +23,9 @@ export function outputOf<T>(event: { readonly type: string }): T {
 }
 
 /** ovs-vswitchd has worked off our last change. */
-function isApplied({ awaitedCfg, observed }: MigrationContext): boolean {
-  return awaitedCfg !== null && (observed.ovs?.system?.curCfg ?? 0) >= awaitedCfg;
+function isApplied({ awaitedCfg, observed, repairing }: MigrationContext): boolean {
+  // Where a repair had nothing to change there is nothing to wait for.
+  return awaitedCfg === null ? repairing : (observed.ovs?.system?.curCfg ?? 0) >= awaitedCfg;
 }
 
 function isStanding(row: OvsInterface | null): boolean {
@@ -89,6 +90,8 @@ export const migrationGuards = {
   isRefused: ({ event }: Args) => outputOf<Assessment>(event).verdict === 'refuse',
   isAlreadyDone: ({ event }: Args) => outputOf<Assessment>(event).verdict === 'done',
   isReady: ({ event }: Args) => outputOf<OvsReadinessOutput>(event).ready,
+  hasOwners: ({ context }: Args) => context.plan?.owners != null,
+  hasHandOver: ({ context }: Args) => context.plan?.hostPort != null && context.plan.owners != null,
   isHostPortStanding,
   isNameFreeAgain,
   hasFatalHostPortError: ({ context }: Args) => hasFatalError(context, context.observed.ovs?.hostPort),

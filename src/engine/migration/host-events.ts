@@ -51,6 +51,7 @@ export function forwardHostEvents(
         send({ type: 'ovsdb.facts.changed', ovs: pickFacts(event.ovs, names) });
         break;
       }
+      case 'owner.changed':
       case 'ovsdb.connection.opened':
       case 'ovsdb.connection.lost':
         send(event);

@@ -1,9 +1,12 @@
 import type { KernelState } from '../../domain/kernel-state.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
 import type { Link } from '../../domain/link.ts';
+import type { OwnerFacts } from '../../domain/owners.ts';
+import { NO_OWNERS } from '../../domain/owners.ts';
 import type { MigrationPlan } from '../../domain/plan.ts';
 import type { LinkSysctls, Snapshot } from '../../domain/snapshot.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
+import { refOf } from '../../domain/steps/context.ts';
 import { presentSnapshot } from '../../domain/steps/present-snapshot.ts';
 import type { Host, OwnRows } from '../../host/host.ts';
 
@@ -21,11 +24,13 @@ export interface Needs {
   readonly routes?: boolean;
   readonly sysctls?: boolean;
   readonly muted?: boolean;
+  /** Who else manages the uplink. */
+  readonly owners?: boolean;
   readonly ownRows?: OwnRows | null;
 }
 
 /** For comparisons. */
-export const EVERYTHING: Needs = { routes: true, sysctls: true, muted: true };
+export const EVERYTHING: Needs = { routes: true, sysctls: true, muted: true, owners: true };
 
 const NO_SYSCTLS: LinkSysctls = {};
 
@@ -48,9 +53,24 @@ export async function look(host: Host, subject: Subject, wallTime: number, needs
     uplinkSysctls: needs.sysctls && uplink !== undefined ? await host.readSysctls(uplink.name) : NO_SYSCTLS,
     hostPortSysctls: needs.sysctls && hostPort !== undefined ? await host.readSysctls(hostPort.name) : NO_SYSCTLS,
     mutedLinks: needs.muted === true ? await host.mutedLinks() : [],
+    owners: await readOwners(host, plan, uplink, hostPort, needs),
     ovs: host.ovs(),
     ownRows: needs.ownRows ?? null,
   };
+}
+
+/** Nobody is asked where the plan has nothing to do with them. */
+async function readOwners(
+  host: Host,
+  plan: MigrationPlan,
+  uplink: Link | undefined,
+  hostPort: Link | undefined,
+  needs: Needs,
+): Promise<OwnerFacts> {
+  if (needs.owners !== true || plan.owners == null) return NO_OWNERS;
+  // What was asked is there to be taken back also when the uplink has vanished.
+  const link = uplink === undefined ? { index: plan.uplinkIndex, name: plan.request.uplink } : refOf(uplink);
+  return host.readOwners(link, hostPort === undefined ? null : refOf(hostPort));
 }
 
 /**

@@ -47,6 +47,7 @@ export function rollBack(step: RollbackStep, work: RollbackWork): Promise<StepRe
     case 'restoringUplinkAddresses':
       return restoreUplinkAddresses(work);
     case 'restoringLink':
+    case 'returningOwners':
       return carryOutStep(step, work, EVERYTHING);
     case 'restoringRoutes':
       return carryOutStep(step, work, { routes: true });

@@ -117,7 +117,9 @@ export function createSession(host: Host, surroundings: Surroundings, id: string
       return 'ours';
     },
     async armGuard(uplink, onLost, signal) {
-      guard ??= (await guards.arm({ uplink, id, generation: session.generation() }, onLost, signal)) ?? undefined;
+      guard ??=
+        (await guards.arm({ uplink, id: record?.id ?? id, generation: session.generation() }, onLost, signal)) ??
+        undefined;
     },
     guard: () => guard,
     async disarmGuard() {

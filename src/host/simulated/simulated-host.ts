@@ -1,4 +1,5 @@
 import type { Effect, EffectResult } from '../../domain/effect.ts';
+import { isOwnerEffect } from '../../domain/effect.ts';
 import type { Probe } from '../../domain/request.ts';
 import { formatProbe } from '../../domain/request.ts';
 import { underSignals } from '../../engine/clock.ts';
@@ -34,6 +35,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
       if (!world.losesEvents) tell(event);
     }),
     connection.subscribe(tell),
+    world.owners.subscribe(tell),
     () => world.resyncs.delete(resync),
   ];
   process.onEnd(() => {
@@ -49,14 +51,18 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
   };
   const ask = (effect: Effect): EffectResult => {
     if (isOvsEffect(effect)) return connection.commit(effect);
+    if (isOwnerEffect(effect)) return world.owners.apply(effect);
     return effect.op === 'vport.delete' ? ovs.deleteVport(effect.port) : kernel.apply(effect);
   };
 
   return {
-    readFacts: () => process.operate('read', 'facts.read', () => world.facts),
+    readFacts: () => process.operate('read', 'facts.read', () => ({ ...world.facts, owners: world.owners.read() })),
     readKernel: scope => process.operate('read', 'kernel.read', () => kernel.read(scope)),
     readSysctls: linkName => process.operate('read', 'sysctls.read', () => kernel.sysctls(linkName)),
     mutedLinks: () => process.operate('read', 'muted.read', () => kernel.mutedLinks()),
+    readOwners: () => process.operate('owner', 'owners.read', () => world.owners.read()),
+    // Its udev never changes a MAC.
+    awaitUdev: () => Promise.resolve(false),
     ovs: () => connection.state(),
     ovsConnected: () => connection.connected(),
     connectOvs: signal =>
@@ -76,7 +82,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
       for (const effect of effects) {
         signal.throwIfAborted();
         try {
-          const kind = isOvsEffect(effect) ? 'ovsdb' : 'netlink';
+          const kind = isOvsEffect(effect) ? 'ovsdb' : isOwnerEffect(effect) ? 'owner' : 'netlink';
           const tell = (said: Said): Failure => refusalOf(effect, said);
           const result = await process.operate(kind, effect.op, () => carryOut(effect), signal, tell);
           results.push(result);
@@ -115,6 +121,8 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
 function refusalOf(effect: Effect, said: Said): Failure {
   if (isOvsEffect(effect))
     return { code: 'OVSDB_REFUSED', what: 'OVSDB refused the request', object: effect.op, ...said };
+  if (isOwnerEffect(effect))
+    return { code: 'OWNER_REFUSED', what: 'the manager of the link refused', object: effect.op, ...said };
   if (effect.op === 'vport.delete') {
     return { code: 'NETLINK_REFUSED', what: 'cannot delete vport', object: effect.port, ...said };
   }

@@ -3,7 +3,16 @@ import type { ErrorDetails, Failure } from '../../errors.ts';
 import { uplinkError } from '../../errors.ts';
 
 /** What an operation is to the world: decides how long it takes and how it fails. */
-export type OperationClass = 'netlink' | 'ovsdb' | 'unixctl' | 'journal' | 'lock' | 'read' | 'probe' | 'guard';
+export type OperationClass =
+  | 'netlink'
+  | 'ovsdb'
+  | 'unixctl'
+  | 'journal'
+  | 'lock'
+  | 'read'
+  | 'probe'
+  | 'guard'
+  | 'owner';
 
 /**
  * What may go wrong with one operation: `refused` (not done, said so), `answer-lost` (done, but the answer never comes: the transport fails),
@@ -77,6 +86,7 @@ const LATENCY_MS: Record<OperationClass, number> = {
   read: 0.2,
   probe: 1,
   guard: 300,
+  owner: 1,
 };
 
 /** What a caller is told when nobody answers at all and it gave no signal: netlink's own limit. */
@@ -211,6 +221,9 @@ export function describeFault(kind: OperationClass, name: string, fault: 'refuse
       return { code: 'LOCK_HELD', what: 'another ovs-uplink works on this host', object };
     case 'guard':
       return { code: 'GUARD_FAILED', what: 'no guard could be posted', object };
+    case 'owner':
+      if (fault === 'refused') return { code: 'OWNER_REFUSED', what: 'the manager of the link refused', object };
+      return { code: 'OWNER_UNREACHABLE', what: 'the manager of the link does not answer', object };
     case 'probe':
       return { code: 'NETLINK_TIMEOUT', what: 'the kernel did not answer', object };
   }

@@ -8,6 +8,8 @@ import type { KernelModel } from './kernel/kernel-model.ts';
 import { createKernelModel } from './kernel/kernel-model.ts';
 import type { OvsModel } from './ovs/ovs-model.ts';
 import { createOvsModel } from './ovs/ovs-model.ts';
+import type { OwnersModel } from './owners-model.ts';
+import { createOwnersModel } from './owners-model.ts';
 import { createUdevModel } from './udev-model.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -17,6 +19,8 @@ export interface World {
   readonly clock: VirtualClock;
   readonly kernel: KernelModel;
   readonly ovs: OvsModel;
+  readonly owners: OwnersModel;
+  /** As it was described; who owns the uplink now is told by {@link owners}. */
   readonly facts: HostFacts;
   readonly uplinkIndex: number;
   /** By address; changed by incidents. */
@@ -57,10 +61,17 @@ export function createWorld(host: HostDescription): World {
       return index === undefined ? [] : [{ match: { index }, on: ['move'], altnames: [altname], name: null, afterMs }];
     }),
   });
+  const owners = createOwnersModel({
+    kernel,
+    uplinkIndex: uplink.index,
+    initial: host.facts.owners,
+    habits: host.ownerHabits,
+  });
   return {
     clock,
     kernel,
     ovs,
+    owners,
     facts: host.facts,
     uplinkIndex: uplink.index,
     gateways: new Map(host.gateways.map(gateway => [gateway.address, gateway])),

@@ -157,6 +157,9 @@ function whatIsMissing({ kind }: Incident, world: World, folder: SimulatedFolder
       const { bridges, ports } = world.ovs.database();
       return [...bridges, ...ports].some(isMarked) ? null : 'there are no rows of ours';
     }
+    case 'owner.restart':
+    case 'owner.silent':
+      return world.owners.managers().length === 0 ? 'nobody manages the uplink' : null;
     case 'guard.lose':
       return folder.loseGuard === undefined ? 'no guard is on duty' : null;
     default:

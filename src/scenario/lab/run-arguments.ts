@@ -16,7 +16,7 @@ export function runArguments(run: ScenarioRun, { uplink, request }: HostDescript
         ...(datapath === null ? [] : ['--datapath', datapath]),
         ...(run.confirmWithinMs === null ? [] : ['--confirm-within', `${run.confirmWithinMs}ms`]),
         ...(request.useExistingBridge ? ['--use-existing-bridge'] : []),
-        ...acceptArguments([...request.accept, ...run.accept]),
+        ...acceptArguments([...request.accept, ...run.accept, 'primary-uplink-unprotected']),
         ...common,
       ];
     }

@@ -1,12 +1,15 @@
 import type { AnyStateMachine } from 'xstate';
 import { fromPromise } from 'xstate';
 import type { AltnameGuardInput } from '../../../machines/altname-guard.ts';
+import type { LinkOwnershipInput } from '../../../machines/link-ownership.ts';
 import type { OvsReadinessInput } from '../../../machines/ovs-readiness.ts';
 import type { MigrationInput } from '../../../machines/uplink-migration-types.ts';
 import { bindAltnameGuard } from '../../engine/altname.ts';
 import type { Clock } from '../../engine/clock.ts';
+import { createExclusive } from '../../engine/exclusive.ts';
 import { bindMigration } from '../../engine/migration/bind.ts';
 import { createSession } from '../../engine/migration/session.ts';
+import { bindLinkOwnership } from '../../engine/ownership.ts';
 import { provide } from '../../engine/provide.ts';
 import { bindReadiness } from '../../engine/readiness.ts';
 import { createSimulatedFolder, createSimulatedSurroundings } from '../../engine/simulated-surroundings.ts';
@@ -18,6 +21,7 @@ import { isChart } from './vocabulary.ts';
 export type ChartStart =
   | { readonly machine: 'uplink-migration'; readonly input: MigrationInput }
   | { readonly machine: 'ovs-readiness'; readonly input: OvsReadinessInput }
+  | { readonly machine: 'link-ownership'; readonly input: LinkOwnershipInput }
   | { readonly machine: 'altname-guard'; readonly input: AltnameGuardInput };
 
 /** Answers an invoked actor, by its name in its chart; the signal aborts when the chart no longer wants the answer. */
@@ -42,6 +46,9 @@ export function bindScripted(start: ChartStart, clock: Clock, ask: Ask): AnyStat
 
 function bindAsEngine(start: ChartStart, clock: Clock): AnyStateMachine {
   if (start.machine === 'altname-guard') return bindAltnameGuard(unaskedHost, ignore);
+  if (start.machine === 'link-ownership') {
+    return bindLinkOwnership(unaskedHost, createExclusive(), async () => [], ignore);
+  }
   if (start.machine === 'ovs-readiness') {
     return bindReadiness(unaskedHost, () => ({ bridge: start.input.bridge, hostPort: null, uplink: null }));
   }

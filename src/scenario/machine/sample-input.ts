@@ -13,6 +13,7 @@ const READINESS_LIMIT_MS = 30_000;
  * - `uplink-migration`: the plain host's request with the deadlines of the command line; one that resumes (`entry` other than `assessing`) has the
  *   plan and the snapshot of its journal.
  * - `ovs-readiness`: no bridge, ends with the first readiness, 30 s.
+ * - `link-ownership`: NetworkManager has let the uplink go.
  * - `altname-guard`: the plain host's uplink right after its renaming; its old name is in dispute.
  */
 export function startOf(machine: MachineName, given: Mapping, course: PlainCourse): ChartStart {
@@ -22,8 +23,12 @@ export function startOf(machine: MachineName, given: Mapping, course: PlainCours
     case 'ovs-readiness':
       return {
         machine,
-        input: { bridge: null, once: true, deadlineMs: READINESS_LIMIT_MS, ...given },
+        input: { bridge: null, once: true, deadlineMs: READINESS_LIMIT_MS, clearFlowRestoreWait: false, ...given },
       };
+    case 'link-ownership': {
+      const sample = { linkIndex: course.input.plan?.uplinkIndex ?? 0, released: ['NetworkManager' as const] };
+      return { machine, input: { ...sample, ...given } };
+    }
     case 'altname-guard': {
       const { uplink: name } = course.input.request;
       const link = (course.answers.get('forwardStep preparing.standing.renamingUplink') as StepReport | undefined)

@@ -23,6 +23,7 @@ function fieldOf(type: string): string | undefined {
   if (type.startsWith('netlink.address.')) return 'address';
   if (type === 'ovsdb.facts.changed') return 'ovs';
   if (type in LOST) return 'failure';
+  if (type === 'owner.changed') return 'owner';
   return type === 'ABORT' ? 'reason' : undefined;
 }
 
@@ -37,6 +38,7 @@ export interface Told {
    * - `ovsdb.facts.changed`: `ovs` over the facts told last; a row that was not there is the plain host's, in order.
    * - `netlink.link.…`: `link` over the link of that `index`, or of that `name`; without either it is the uplink.
    * - `netlink.address.…`: `address` over one of that `local` on the host port, for `removed` on the uplink; without it the first.
+   * - `owner.changed`: the `owner`, NetworkManager.
    * - losses: the `failure`; `ABORT`: the `reason`.
    */
   event(given: MachineEvent): MachineEvent;
@@ -45,6 +47,7 @@ export interface Told {
    *
    * - `connectOvsdb`: the facts told last, at first those of the plain host: no bridge.
    * - `bumpConfiguration`: one more than the last `next_cfg`; so is a report's `nextCfg` where the step changes OVSDB.
+   * - `releaseAgain`: how many had to be asked, none.
    * - all others: what the engine's own gave in the same state of the plain host's course.
    */
   answer(actor: string, state: string, given: unknown): unknown;
@@ -141,17 +144,19 @@ export function createTold(start: ChartStart, course: PlainCourse): Told {
         const base = addressOf(given.type, part);
         return { ...given, address: fill(part, base, base, 'address') };
       }
+      if (given.type === 'owner.changed') return { owner: 'NetworkManager', ...given };
       const failure = LOST[given.type];
       return failure === undefined ? given : { ...given, failure: complete(given['failure'], failure) };
     },
     answer(actor, state, given) {
       const said = given ?? undefined;
       if (actor === 'connectOvsdb') return seeFacts(fill(said, ovs, course.facts, 'output') as OvsFacts);
-      if (actor === 'bumpConfiguration') {
+      if (actor === 'bumpConfiguration' || actor === 'clearFlowRestoreWait') {
         const cfg = (said ?? nextCfg()) as number;
         askedCfg = Math.max(askedCfg, cfg);
         return cfg;
       }
+      if (actor === 'releaseAgain') return said ?? 0;
       if (actor === 'readFeatures') return said ?? course.features;
       return reportOf(said, course.answers.get(`${actor} ${state}`) ?? course.answers.get(actor));
     },

@@ -1,5 +1,6 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { altnameGuard } from '../../../machines/altname-guard.ts';
+import { linkOwnership } from '../../../machines/link-ownership.ts';
 import { ovsReadiness } from '../../../machines/ovs-readiness.ts';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
 import type { MachineName } from '../scenario.ts';
@@ -8,6 +9,7 @@ const CHARTS: Readonly<Record<MachineName, AnyStateMachine>> = {
   'uplink-migration': uplinkMigration,
   'ovs-readiness': ovsReadiness,
   'altname-guard': altnameGuard,
+  'link-ownership': linkOwnership,
 };
 
 /** Every state of a chart by its path, in the order of the chart: `preparing`, `preparing.locking`. */

@@ -1,10 +1,14 @@
 import { altnameGuard } from '../../../machines/altname-guard.ts';
+import { linkOwnership } from '../../../machines/link-ownership.ts';
 import { ovsReadiness } from '../../../machines/ovs-readiness.ts';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
 import { bindAltnameGuard } from '../../engine/altname.ts';
+import { createExclusive } from '../../engine/exclusive.ts';
+import { bindLinkOwnership } from '../../engine/ownership.ts';
 import { bindReadiness } from '../../engine/readiness.ts';
 import { bindIdleMigration, idleHost } from './bind-idle.ts';
 import { ALTNAME_GUARD } from './declared/altname-guard.ts';
+import { LINK_OWNERSHIP } from './declared/link-ownership.ts';
 import { OVS_READINESS } from './declared/ovs-readiness.ts';
 import { UPLINK_MIGRATION } from './declared/uplink-migration.ts';
 import type { VerifiedChart } from './rule.ts';
@@ -28,5 +32,17 @@ export const CHARTS: readonly VerifiedChart[] = [
     machine: altnameGuard,
     bind: () => bindAltnameGuard(idleHost, () => undefined),
     declared: ALTNAME_GUARD,
+  },
+  {
+    name: 'link-ownership',
+    machine: linkOwnership,
+    bind: () =>
+      bindLinkOwnership(
+        idleHost,
+        createExclusive(),
+        async () => [],
+        () => undefined,
+      ),
+    declared: LINK_OWNERSHIP,
   },
 ];

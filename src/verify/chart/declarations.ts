@@ -102,6 +102,8 @@ export interface WayBack {
   readonly rollbackActor: string;
   readonly forwardSteps: readonly string[];
   readonly rollbackSteps: readonly string[];
+  /** Forward steps that are passed by where there is nothing to do, with the guard that leads into each. */
+  readonly optionalSteps: Readonly<Record<string, string>>;
   /** What undoes a forward step, in order. */
   readonly inverses: Readonly<Record<string, readonly string[]>>;
   /** Actors that end every way back, in order. */

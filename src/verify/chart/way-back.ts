@@ -27,8 +27,9 @@ export function stepsOn(walk: Walk, wayBack: WayBack, from: string): readonly st
   return steps.filter(step => step !== null);
 }
 
-/** The rollback steps that undo what was begun: last step first. */
+/** The rollback steps that undo what was begun: last step first; one that undoes several comes when the first of them is undone. */
 export function inversesOf(wayBack: WayBack, begun: ReadonlySet<string>): readonly string[] {
   const latestFirst = wayBack.forwardSteps.filter(step => begun.has(step)).reverse();
-  return [...new Set(latestFirst.flatMap(step => wayBack.inverses[step] ?? []))];
+  const inverses = latestFirst.flatMap(step => wayBack.inverses[step] ?? []);
+  return inverses.filter((step, at) => !inverses.includes(step, at + 1));
 }

@@ -183,6 +183,15 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
         folder.full = false;
       });
       break;
+    case 'owner.restart':
+      if (world.owners.managers().length === 0) return false;
+      for (const owner of world.owners.managers()) world.owners.restart(owner);
+      break;
+    case 'owner.silent':
+      if (world.owners.managers().length === 0) return false;
+      world.owners.silence(true);
+      remedyAfter(disturbances, incident.forMs, () => world.owners.silence(false));
+      break;
     case 'guard.lose':
       folder.loseGuard?.();
       break;

@@ -18,6 +18,7 @@ const FAULTS: Record<OperationClass, readonly OperationFault[]> = {
   read: ['refused', 'hang', 'slow', 'kill-before'],
   unixctl: ['refused', 'hang', 'slow', 'kill-before'],
   probe: ['refused', 'hang', 'slow', 'kill-before'],
+  owner: ['refused', 'answer-lost', 'slow', 'kill-before', 'kill-after'],
 };
 
 /** Operations right before which others act, too. */

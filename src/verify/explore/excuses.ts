@@ -51,7 +51,12 @@ export function isAfterLastLook({ operation, state }: StruckAt): boolean {
 }
 
 /** True when what others add to the uplink then goes with what the kernel flushes, and nobody can see it. */
-export function isFlushed({ operation, state }: StruckAt, host: Pick<HostDescription, 'liveRename'>): boolean {
+export function isFlushed(
+  { operation, state }: StruckAt,
+  host: Pick<HostDescription, 'liveRename' | 'ownerHabits'>,
+): boolean {
+  // So does a manager that takes everything along when it lets a link go (F-75): what is not in the snapshot is lost with it.
+  if (host.ownerHabits.flushesOnRelease) return true;
   // Where a rename takes the link down, the kernel flushes what is not in the snapshot, too.
   return !host.liveRename || (operation !== '' && state === 'cuttingOver.removingUplinkAddresses');
 }

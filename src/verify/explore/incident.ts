@@ -32,6 +32,10 @@ export type Incident =
   | { readonly kind: 'gateway.silent'; readonly forMs: number | null }
   | { readonly kind: 'disk.full'; readonly forMs: number | null }
   | { readonly kind: 'guard.lose' }
+  /** Who manages the uplink is started again, and takes it back. */
+  | { readonly kind: 'owner.restart' }
+  /** Who manages the uplink answers nobody. */
+  | { readonly kind: 'owner.silent'; readonly forMs: number | null }
   | { readonly kind: 'abort' }
   | { readonly kind: 'confirm' }
   /** SIGKILL of our process. */
@@ -80,6 +84,9 @@ export const INCIDENTS: readonly Incident[] = [
   { kind: 'disk.full', forMs: 300 },
   { kind: 'disk.full', forMs: null },
   { kind: 'guard.lose' },
+  { kind: 'owner.restart' },
+  { kind: 'owner.silent', forMs: 400 },
+  { kind: 'owner.silent', forMs: null },
   { kind: 'abort' },
   { kind: 'kill' },
 ];

@@ -43,6 +43,7 @@ export function imageOf(world: World, folder: SimulatedFolder, uplink: string): 
       ),
     ),
     journal: folder.journals.has(uplink),
+    owners: world.owners.read(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Effect } from '../../domain/effect.ts';
 import type { KernelState } from '../../domain/kernel-state.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
+import type { OwnerFacts } from '../../domain/owners.ts';
 import type { MigrationPlan } from '../../domain/plan.ts';
 import type { LinkSysctls } from '../../domain/snapshot.ts';
 import type { JournalRecord } from '../../engine/journal/record.ts';
@@ -19,6 +20,8 @@ export interface HostImage {
   readonly reachable: Readonly<Record<string, boolean>>;
   /** A journal for the uplink is in the state folder. */
   readonly journal: boolean;
+  /** Who manages the uplink; absent where that is not known. */
+  readonly owners?: OwnerFacts;
 }
 
 /** One effect that was tried, by whichever process. */

@@ -1,4 +1,5 @@
 import { isMarked } from '../../domain/ovs-state.ts';
+import type { OwnerFacts } from '../../domain/owners.ts';
 import type { Rule } from '../../domain/rule.ts';
 import { compareAddresses, reportSurplus } from './addresses.ts';
 import type { Judge } from './judge.ts';
@@ -21,6 +22,7 @@ export function checkEquality(judge: Judge): void {
   checkMutes(judge);
   checkRows(judge);
   checkJournal(judge);
+  checkOwners(judge);
   const changes = run.effects.filter(tried => tried.done).length;
   if (run.result === 'refused' && changes > 0) {
     judge.violated('I7', 'changed though refused', `run of ${run.uplink}`, 'no changes', `${changes} changes`);
@@ -105,6 +107,24 @@ function checkRows({ run, violated }: Judge): void {
       if (!isMarked(row) || was.some(one => one.uuid === row.uuid)) continue;
       violated('I7', 'row left behind', `${table} ${row.name}`, 'none', JSON.stringify(row.externalIds));
     }
+  }
+}
+
+function checkOwners({ run, violated }: Judge): void {
+  const [was, now] = [run.base.owners, run.after.owners];
+  if (was === undefined || now === undefined) return;
+  const textOf = ({ networkManager, networkd, dhcpClients, dns, linkPolicies }: OwnerFacts) => ({
+    NetworkManager: JSON.stringify([networkManager.uplink?.managed, networkManager.uplink?.connection?.uuid]),
+    'systemd-networkd': String(networkd.uplink?.setupState),
+    'DHCP clients': dhcpClients.map(client => `${client.program} ${client.link}`).join(', '),
+    'DNS servers': JSON.stringify(dns),
+    'drop-ins for udev': linkPolicies.join(', '),
+  });
+  const expected = textOf(was);
+  const got = textOf(now);
+  for (const owner of Object.keys(expected) as (keyof typeof expected)[]) {
+    if (expected[owner] !== got[owner])
+      violated('I7', 'differs', `${owner} of ${run.uplink}`, expected[owner], got[owner]);
   }
 }
 

@@ -65,6 +65,22 @@ timeout: 1s
     });
   });
 
+  it('takes the two lists of links under one key, and says where they stand', async () => {
+    const path = await write('links: { protect: [eth0, "mac:aa:bb:*"], allow: kind:bond }');
+    expect(await loadConfig(path)).toEqual({
+      links: {
+        from: path,
+        protect: [
+          { by: 'name', glob: 'eth0' },
+          { by: 'mac', glob: 'aa:bb:*' },
+        ],
+        allow: [{ by: 'kind', glob: 'bond' }],
+      },
+    });
+    expect((await loadConfig(await write('links: { allow: [] }'))).links).toMatchObject({ protect: [], allow: [] });
+    expect((await loadConfig(await write('links: {}'))).links).toMatchObject({ protect: [], allow: null });
+  });
+
   it('an empty file configures nothing', async () => {
     expect(await loadConfig(await write('# nothing\n'))).toEqual({});
   });
@@ -76,6 +92,17 @@ timeout: 1s
       /^FILE:3:1: unknown key: got "bridg"; did you mean bridge\?/,
     ],
     ['a key in another case', 'Interface: eth0', /^FILE:1:1: .*did you mean interface\?/],
+    [
+      'an unknown list of links',
+      'links:\n  protct: [eth0]',
+      /^FILE:2:3: unknown key: got "protct"; did you mean protect\?/,
+    ],
+    [
+      'an unknown form of link pattern',
+      'links:\n  protect: [eth0, knd:bond]',
+      /^FILE:2:19: links\.protect\.1: unknown form of link pattern: .*did you mean kind:bond\?/,
+    ],
+    ['a list of links outside of its key', 'protectLink: [eth0]', /^FILE:1:1: unknown key/],
     ['the first of several problems', 'layout: x\nnope: 1\ntimeout: 1', /^FILE:1:9: layout: unknown layout/],
     ['an unknown word with its near miss', 'layout: host_port', /^FILE:1:9: .*did you mean host-port\?/],
     ['a number without a unit', 'confirmWithin: 60', /^FILE:1:16: confirmWithin: .*got "60"/],

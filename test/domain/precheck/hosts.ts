@@ -6,11 +6,13 @@ import type { Link } from '../../../src/domain/link.ts';
 import { IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP } from '../../../src/domain/link.ts';
 import type { OvsBridge, OvsInterface, OvsPort, OvsState, OvsSystem } from '../../../src/domain/ovs-state.ts';
 import { MARK_ID, MARK_ROLE, MARK_UPLINK } from '../../../src/domain/ovs-state.ts';
+import { NO_OWNERS } from '../../../src/domain/owners.ts';
 import type { PrecheckInput } from '../../../src/domain/precheck/index.ts';
 import type { MigrationRequest } from '../../../src/domain/request.ts';
 import { DEFAULT_DEADLINES } from '../../../src/domain/request.ts';
 import type { Nexthop, Route } from '../../../src/domain/route.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
+import { NO_UDEV } from '../../../src/domain/udev/udev-facts.ts';
 
 export const LO = 1;
 export const ETH0 = 2;
@@ -228,6 +230,9 @@ export function facts(overrides: Partial<HostFacts> = {}): HostFacts {
     linkFiles: [],
     bondMode: null,
     canMuteIngress: true,
+    kernelCommandLine: '',
+    udev: NO_UDEV,
+    owners: NO_OWNERS,
     hasKernelDatapath: true,
     ...overrides,
   };

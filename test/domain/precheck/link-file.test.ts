@@ -59,6 +59,44 @@ describe('a .link file', () => {
     expect(lastValue(parseLinkFile('/x.link', '[Link]\nName=a\nName=b'), 'Name')).toBe('b');
   });
 
+  it('asks for properties that udev has written down: all of those in the list, or with a "!" none', () => {
+    const device = { ...hostPort, properties: { ID_BUS: 'pci', ID_MODEL: 'two words' } };
+    const results = [
+      'ID_BUS=pci',
+      'ID_BUS=usb',
+      '!ID_BUS=usb',
+      'ID_BUS=pci "ID_MODEL=two words"',
+      'ID_BUS=pci ID_MODEL=two',
+    ];
+    expect(results.map(match => applies(`Property=${match}`, device))).toEqual([true, false, true, true, false]);
+  });
+
+  it('asks for a word on the kernel’s command line, or for its key alone', () => {
+    const device = { ...hostPort, commandLine: 'quiet net.ifnames=0' };
+    const results = ['net.ifnames=0', 'net.ifnames', 'net.ifnames=1', '!net.ifnames=0', 'quie'];
+    const lines = results.map(condition => `OriginalName=*\nKernelCommandLine=${condition}`);
+    expect(lines.map(match => applies(match, device))).toEqual([true, true, false, false, false]);
+    expect(applies('OriginalName=*\nKernelCommandLine=net.ifnames=1')).toBe(true);
+  });
+
+  it('asks for the type, which is the kind for some', () => {
+    expect(applies('Type=bond', { ...hostPort, kind: 'bond', type: 'bond' })).toBe(true);
+    expect(applies('Type=ether', { ...hostPort, kind: 'bond', type: 'bond' })).toBe(false);
+  });
+
+  it('passes over a condition that udev does not know, but needs one that it knows', () => {
+    expect(applies('OriginalName=*\nUnheard=of')).toBe(true);
+  });
+
+  it('has the last of two policies, and all altnames', () => {
+    const file = parseLinkFile(
+      '/x.link',
+      '[Link]\nNamePolicy=keep path\nAlternativeName=a b\n[Match]\nOriginalName=*\n[Link]\nNamePolicy=mac\nAlternativeName=c\n',
+    );
+    expect(file.link.get('NamePolicy')).toEqual(['mac']);
+    expect(file.link.get('AlternativeName')).toEqual(['a', 'b', 'c']);
+  });
+
   it('is not looked at when an earlier one matches', () => {
     const files = ['/a.link', '/b.link'].map(path => parseLinkFile(path, '[Match]\nOriginalName=*'));
     expect(firstMatch(files, hostPort)?.path).toBe('/a.link');

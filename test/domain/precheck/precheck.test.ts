@@ -8,9 +8,18 @@ import { IP_CASES } from './ip-cases.ts';
 import { emptyKernel, LINK_CASES } from './link-cases.ts';
 import { NAME_CASES } from './name-cases.ts';
 import { OVS_CASES } from './ovs-cases.ts';
+import { OWNER_CASES } from './owner-cases.ts';
 import type { RuleCase } from './rule-cases.ts';
+import { WAY_CASES } from './way-cases.ts';
 
-const CASES: readonly RuleCase[] = [...NAME_CASES, ...LINK_CASES, ...IP_CASES, ...OVS_CASES];
+const CASES: readonly RuleCase[] = [
+  ...NAME_CASES,
+  ...LINK_CASES,
+  ...IP_CASES,
+  ...OVS_CASES,
+  ...OWNER_CASES,
+  ...WAY_CASES,
+];
 
 /** Codes that only `doctor` gives. */
 const DOCTOR_CODES: readonly FindingCode[] = [
@@ -30,12 +39,13 @@ function withCode(findings: readonly Finding[], code: FindingCode): readonly Fin
 }
 
 describe('precheck', () => {
-  it('finds nothing on a host where nothing stands in the way', () => {
-    expect(precheck(input())).toEqual([]);
+  it('finds nothing on a host where nothing stands in the way, but that the host needs its only uplink', () => {
+    expect(precheck(input()).map(found => found.code)).toEqual(['uplink-carries-default-route']);
+    expect(precheck(input({ kernel: kernel({ routes: [] }) }))).toEqual([]);
   });
 
   it.each(LAYOUTS.filter(layout => layout !== 'attach-only'))('finds nothing there with layout %s', layout => {
-    expect(precheck(input({ request: request({ layout }) }))).toEqual([]);
+    expect(precheck(input({ request: request({ layout }), kernel: kernel({ routes: [] }) }))).toEqual([]);
   });
 
   describe.each(CASES)('$code, when $when', ({ code, host, culprit, says, unless, quiet }) => {
@@ -66,6 +76,9 @@ describe('precheck', () => {
     ['F-48', 'ingress-mute-missing'],
     ['F-52', 'address-lease'],
     ['F-59', 'mtu-below-ipv6'],
+    ['F-77', 'nm-keeps-link'],
+    ['F-80', 'nm-dhcp'],
+    ['F-81', 'owner-silent'],
     ['F-99', 'bond-mode-alb'],
     ['F-107', 'critical-mount'],
   ] as const)('cites %s with %s', (fact, code) => {
@@ -117,7 +130,7 @@ describe('precheck', () => {
       route({ destination: `10.${n >> 8}.${n & 255}.0/24`, nexthopId: 7 }),
     );
     const findings = precheck(input({ kernel: kernelWith({ routes: many }) }));
-    expect(findings.map(found => found.code)).toEqual(['route-nexthop-object']);
+    expect(findings.map(found => found.code)).toEqual(['route-nexthop-object', 'uplink-carries-default-route']);
     expect(findings[0]?.message).toContain('19995 more');
   });
 

@@ -5,6 +5,7 @@ import type { Finding } from '../../../src/domain/finding.ts';
 import type { FindingMeaning } from '../../../src/domain/precheck/index.ts';
 import { FINDING_CODES, precheck } from '../../../src/domain/precheck/index.ts';
 import { randomFacts, randomInput, randomKernel, randomOvs } from './random-hosts.ts';
+import { randomOwners, randomWishes } from './random-owners.ts';
 
 const MEANINGS: Readonly<Record<string, FindingMeaning>> = FINDING_CODES;
 
@@ -52,6 +53,19 @@ describe('precheck on random hosts', () => {
         expect(codes(accepted)).toEqual(codes(plain));
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('precheck on random hosts that others manage', () => {
+  it('never throws, and gives only codes of the table', () => {
+    fc.assert(
+      fc.property(randomInput, randomOwners, randomWishes, (input, owners, wishes) => {
+        const { facts, request } = input;
+        const managed = { ...input, facts: { ...facts, owners }, request: { ...request, ...wishes } };
+        expectWellFormed(precheck(freeze(managed)));
+      }),
+      { numRuns: 1000 },
     );
   });
 });

@@ -4,6 +4,7 @@ import type { Layout } from '../../../src/domain/layout.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import { IFF_LOWER_UP, IFF_UP } from '../../../src/domain/link.ts';
 import { MARK_ID, MARK_ROLE, MARK_UPLINK } from '../../../src/domain/ovs-state.ts';
+import { NO_OWNERS } from '../../../src/domain/owners.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { takeSnapshot } from '../../../src/domain/snapshot.ts';
 import type { StepContext } from '../../../src/domain/steps/context.ts';
@@ -60,6 +61,7 @@ export function sceneContext(scene: Scene = {}): StepContext {
     uplinkSysctls: {},
     hostPortSysctls: {},
     mutedLinks: [],
+    owners: NO_OWNERS,
     ovs: hosts.ovs(),
     ownRows: null,
     ...scene.context,

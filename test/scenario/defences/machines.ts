@@ -17,6 +17,20 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     replace: 'true',
   },
   {
+    scenario: 'machines/flow-restore-wait-is-ours-to-clear.yaml',
+    what: 'the commit alone counts',
+    file: 'machines/ovs-readiness.ts',
+    find: "readingFlowRestoreBack: {\n          always: { guard: 'isApplied', target: 'awaitingFlowRestore' },",
+    replace: "readingFlowRestoreBack: {\n          always: { target: '#ovs-readiness.ready' },",
+  },
+  {
+    scenario: 'machines/flow-restore-wait-that-another-sets-again.yaml',
+    what: 'it is cleared for ever',
+    file: 'src/engine/readiness.ts',
+    find: 'const MAX_CLEARINGS = 3;',
+    replace: 'const MAX_CLEARINGS = 300;',
+  },
+  {
     scenario: 'machines/features-are-not-asked-of-an-unfinished-bridge.yaml',
     what: 'a bridge stands as soon as its row does',
     file: 'src/engine/readiness.ts',

@@ -166,9 +166,9 @@ export const NAME_DEFENCES: readonly Defence[] = [
   {
     scenario: 'names/udev-that-leaves-altnames-alone.yaml',
     what: 'nobody says what udev may do',
-    file: 'src/domain/precheck/udev.ts',
-    find: 'if (!isListed && shared.length === 0) return [];',
-    replace: 'if (isListed) return [];',
+    file: 'src/domain/udev/returning-altname.ts',
+    find: 'if (!isListed && policies.length === 0) return undefined;',
+    replace: 'if (isListed) return undefined;',
   },
   {
     scenario: 'names/mac-of-the-host-port-is-changed-while-it-verifies.yaml',

@@ -66,6 +66,13 @@ export const OVS_DEFENCES: readonly Defence[] = [
     replace: 'context.ovs !== null',
   },
   {
+    scenario: 'ovs/flow-restore-wait-set-again-after-the-gate.yaml',
+    what: 'the attach does not ask for flow-restore-wait',
+    file: 'src/host/simulated/ovs/transactions.ts',
+    find: 'if (tables.flowRestoreWait) return',
+    replace: 'if (tables.flowRestoreWait && false) return',
+  },
+  {
     scenario: 'ovs/open-vswitch-restarted-in-the-cutover.yaml',
     what: 'nobody asks whether ovs-vswitchd and the gateways answer',
     file: 'src/engine/migration/verify-probes.ts',

@@ -83,8 +83,8 @@ export const ROLLBACK_DEFENCES: readonly Defence[] = [
     scenario: 'rollback/restored-is-not-believed-but-compared.yaml',
     what: 'nobody compares',
     file: 'src/engine/migration/compare.ts',
-    find: 'return now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);',
-    replace: 'return [];',
+    find: 'const differences = now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);',
+    replace: 'const differences = [];',
   },
   {
     scenario: 'rollback/silent-before-does-not-count.yaml',

@@ -33,7 +33,7 @@ describe('what is not as expected', () => {
     [
       'a finding',
       `${MIGRATE}\n    expect: { findings: [mac-locally-administered, bridge-not-ours] }`,
-      ['3 the findings of run 1: expected bridge-not-ours, got mac-locally-administered'],
+      ['3 the findings of run 1: expected bridge-not-ours, got mac-locally-administered, uplink-carries-default-route'],
     ],
     [
       'that it was done before',

@@ -54,7 +54,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'repeated-value-that-is-wrong':
     'repeated-value-that-is-wrong.yaml:10:31: happens.0.fault.refuse.errno: unknown errno: expected a name like EEXIST, got EBUZY; did you mean EBUSY?',
   'state-of-another-machine':
-    'state-of-another-machine.yaml:7:22: steps.0.expect.state: unknown state: expected waiting, waiting.connecting, waiting.askingVswitchd, waiting.reconnecting, waiting.awaitingVswitchd, waiting.awaitingBridge, waiting.learningFeatures, waiting.awaitingFlowRestore, ready, passed or notReady, got committed',
+    'state-of-another-machine.yaml:7:22: steps.0.expect.state: unknown state: expected a state of ovs-readiness, got committed',
   'tab-as-indentation': 'tab-as-indentation.yaml:7:1: broken YAML: expected spaces as indentation, got a tab',
   'time-after-the-limit':
     'time-after-the-limit.yaml:9:17: happens after the scenario is over: expected at most 20000ms, which is "within", got 30000ms',

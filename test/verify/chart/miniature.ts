@@ -129,6 +129,7 @@ export const MINIATURE_DECLARED: ChartDeclarations = {
     forwardActor: 'forward',
     rollbackActor: 'rollback',
     forwardSteps: ['first', 'second'],
+    optionalSteps: {},
     rollbackSteps: ['undoingSecond', 'undoingFirst'],
     inverses: { first: ['undoingFirst'], second: ['undoingSecond'] },
     closing: ['closeJournal'],

@@ -3,6 +3,7 @@ import type { KernelState } from '../../../domain/kernel-state.ts';
 import type { Layout } from '../../../domain/layout.ts';
 import type { OvsState } from '../../../domain/ovs-state.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
+import type { OwnerHabits } from '../owners-model.ts';
 
 /** A host as it stands before a migration; plain JSON, made from a description in YAML by `loadHost`. */
 export interface HostDescription {
@@ -28,6 +29,7 @@ export interface HostDescription {
   /** The database as a client sees it. */
   readonly ovsState: OvsState;
   readonly facts: HostFacts;
+  readonly ownerHabits: OwnerHabits;
   readonly gateways: readonly DescribedGateway[];
   readonly udev: readonly UdevAltname[];
   /** Codes of all blocking findings of the pre-check, for each layout that it refuses. */

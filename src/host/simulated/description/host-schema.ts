@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { LAYOUTS } from '../../../domain/layout.ts';
 import { NotationError } from './ip-words.ts';
+import { ownersSchema } from './owners-schema.ts';
 import { parseAddress } from './parse-address.ts';
 import { parseNeighbour } from './parse-neighbour.ts';
 import { parseRoute } from './parse-route.ts';
@@ -113,6 +114,7 @@ export const hostSchema = z.strictObject(
         /** The module openvswitch is there. */
         datapath: flag.default(false),
         canMuteIngress: flag.default(true),
+        commandLine: text.default(''),
         sysctls: sysctls.default({}),
       })
       .prefault({}),
@@ -146,6 +148,8 @@ export const hostSchema = z.strictObject(
         'a list of altnames',
       )
       .default([]),
+    /** Who else manages the uplink. */
+    owners: ownersSchema.prefault({}),
     mounts: z.array(z.strictObject({ source: text, target: text, type: text }), 'a list of mounts').default([]),
     linkFiles: z.array(z.strictObject({ path: text, text }), 'a list of .link files').default([]),
     /** Layouts that the pre-check refuses here, and the codes of all blocking findings. */

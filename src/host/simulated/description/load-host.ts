@@ -1,9 +1,11 @@
 import type { HostFacts } from '../../../domain/host-facts.ts';
 import { canRenameLive } from '../../../domain/precheck/names.ts';
+import { NO_UDEV } from '../../../domain/udev/udev-facts.ts';
 import { buildKernel } from './build-kernel.ts';
 import { checkReferences } from './check-references.ts';
 import { DEFAULT_SYSCTLS } from './default-sysctls.ts';
 import { describeOvs, ovsStateOf } from './describe-ovs.ts';
+import { describeOwners } from './describe-owners.ts';
 import type { DescribedGateway, HostDescription } from './host-description.ts';
 import { type HostDocument, hostSchema } from './host-schema.ts';
 import { withKeys } from './link-sysctls.ts';
@@ -42,6 +44,7 @@ export function buildHost(source: YamlSource): HostDescription {
     ovs,
     ovsState: ovsStateOf(ovs, built.kernel),
     facts: factsOf(host),
+    ownerHabits: { flushesOnRelease: host.owners.networkManager?.flushesOnRelease === true },
     gateways: host.gateways.map(gatewayOf),
     udev: host.udev,
     refuses: host.refuses as HostDescription['refuses'],
@@ -61,6 +64,9 @@ function factsOf(host: HostDocument): HostFacts {
     bondMode: host.links.find(link => link.name === host.uplink)?.bondMode ?? null,
     canMuteIngress: host.kernel.canMuteIngress,
     hasKernelDatapath: host.kernel.datapath,
+    kernelCommandLine: host.kernel.commandLine,
+    udev: NO_UDEV,
+    owners: describeOwners(host.owners, host.uplink),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Effect, EffectResult } from '../../../domain/effect.ts';
+import type { Effect, EffectResult, OwnerEffect } from '../../../domain/effect.ts';
 import type { KernelState } from '../../../domain/kernel-state.ts';
 import type { Link } from '../../../domain/link.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
@@ -22,7 +22,7 @@ export type { KernelEvent } from './namespace.ts';
 export type { LinkUpdate } from './outside-changes.ts';
 
 /** An effect on the kernel's side: neither on OVSDB nor on the kernel datapath. */
-export type KernelEffect = Exclude<Effect, { op: `ovs.${string}` | 'vport.delete' }>;
+export type KernelEffect = Exclude<Effect, { op: `ovs.${string}` | 'vport.delete' } | OwnerEffect>;
 
 /** How to begin. */
 export interface KernelModelOptions {

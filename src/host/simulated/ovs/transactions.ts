@@ -4,6 +4,7 @@ import { MARK_ID, MARK_ROLE, MARK_UPLINK, type OvsState } from '../../../domain/
 import type { Failure } from '../../../errors.ts';
 import type { OwnRows } from '../../host.ts';
 import type { OvsEffect } from '../../linux-effects.ts';
+import { FLOW_RESTORE_AGAIN } from '../../linux-ovs-rows.ts';
 import type { Database, InterfaceSettings, Tables } from './database.ts';
 
 /** A port with its only interface, as somebody adds it. */
@@ -92,6 +93,7 @@ export function carryOut(
     case 'ovs.host-port.create':
       return createHostPort(database, effect, tables, isAsserted);
     case 'ovs.uplink.attach': {
+      if (tables.flowRestoreWait) return { ...refusedWait('Open_vSwitch', 0, isAsserted), ...FLOW_RESTORE_AGAIN };
       const { rows, port } = effect;
       const added = insertPort(database, tables, {
         name: port,
@@ -102,6 +104,9 @@ export function carryOut(
       addToBridge(tables, rows.bridge, added);
       return undefined;
     }
+    case 'ovs.flow-restore-wait.clear':
+      tables.flowRestoreWait = false;
+      return undefined;
     case 'ovs.uplink.detach':
       removePorts(tables, markedPorts(tables, effect.rows.id, 'uplink'));
       return undefined;
@@ -138,15 +143,8 @@ function createHostPort(
     return undefined;
   }
   if (tables.bridges.some(row => row.name === bridge.name)) {
-    // Behind the lock's assertion and the two rows of the host port.
-    const operation = 1 + (isAsserted ? 1 : 0) + (own === null ? 0 : 2);
-    return {
-      code: 'OVSDB_REFUSED',
-      what: 'OVSDB refused the request',
-      object: `operation ${operation}: wait Bridge`,
-      ovsdbError: 'timed out',
-      ovsdbDetails: '"where" clause test failed',
-    };
+    // Behind the two rows of the host port.
+    return refusedWait('Bridge', own === null ? 0 : 2, isAsserted);
   }
   const ownPorts = insertOwn();
   const isHostPort = hostPort?.local === true;
@@ -169,6 +167,17 @@ function createHostPort(
     [local, ...ownPorts],
   );
   return undefined;
+}
+
+/** A `wait` that finds something else, behind so many operations and perhaps the lock's assertion. */
+function refusedWait(table: string, behind: number, isAsserted: boolean): Failure {
+  return {
+    code: 'OVSDB_REFUSED',
+    what: 'OVSDB refused the request',
+    object: `operation ${1 + behind + (isAsserted ? 1 : 0)}: wait ${table}`,
+    ovsdbError: 'timed out',
+    ovsdbDetails: '"where" clause test failed',
+  };
 }
 
 function mark(rows: OvsRows, role: string): Readonly<Record<string, string>> {

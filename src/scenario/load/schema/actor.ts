@@ -49,6 +49,8 @@ const ACTORS = {
   'gateway.silent': timed,
   'disk.full': timed,
   'guard.lose': bare,
+  'owner.restart': bare,
+  'owner.silent': timed,
   abort: bare,
   confirm: bare,
   kill: bare,

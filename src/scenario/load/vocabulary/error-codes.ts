@@ -27,6 +27,8 @@ const CODES: Readonly<Record<ErrorCode, true>> = {
   JOURNAL_WRITE: true,
   JOURNAL_MISSING: true,
   GUARD_FAILED: true,
+  OWNER_UNREACHABLE: true,
+  OWNER_REFUSED: true,
   STATE_DIFFERS: true,
   PROBE_FAILED: true,
   DEADLINE: true,

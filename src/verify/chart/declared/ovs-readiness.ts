@@ -11,9 +11,22 @@ export const OVS_READINESS: ChartDeclarations = {
       reason: 'who asked for more than the first readiness wants to hear of its loss, for as long as they like',
     },
   ],
+  boundedGuards: [
+    {
+      guard: 'mayClearFlowRestore',
+      counts: 'countClearing',
+      resets: [],
+      reason: 'clearings only grows, and the guard is false from a constant number on',
+    },
+  ],
   goals: { '': 'passed' },
   noted: { 'ovsdb.facts.changed': 'observeFacts' },
-  results: { connectOvsdb: 'observeFacts', bumpConfiguration: 'awaitConfiguration', readFeatures: 'recordFeatures' },
+  results: {
+    connectOvsdb: 'observeFacts',
+    bumpConfiguration: 'awaitConfiguration',
+    readFeatures: 'recordFeatures',
+    clearFlowRestoreWait: 'awaitConfiguration',
+  },
   failures: [
     {
       name: 'error',

@@ -36,6 +36,12 @@ export const MIGRATION_EXCEPTIONS: readonly DeclaredException[] = [
   ),
   ...excuse(
     'failure-unanswered',
+    'preparing.standing.releasingOwners',
+    ['address taken away'],
+    'who lets a link go may take its addresses along, and the step puts them back',
+  ),
+  ...excuse(
+    'failure-unanswered',
     'preparing.standing.renamingUplink',
     ['carrier lost', 'address taken away'],
     DOWN_TO_RENAME,

@@ -7,6 +7,8 @@ import { MIGRATION_EXCEPTIONS } from './uplink-migration-exceptions.ts';
 
 /** What undoes each forward step. */
 const INVERSES: Readonly<Record<ForwardStep, readonly RollbackStep[]>> = {
+  // Whoever lets go may take along what it had configured: that comes back with `restoringLink`.
+  releasingOwners: ['restoringLink', 'returningOwners'],
   // A rename takes altnames along, and on an old kernel the link goes down for it: what was lost comes back with `restoringLink`.
   renamingUplink: ['restoringName', 'restoringLink'],
   // The host port goes, and all that was put on it.
@@ -17,6 +19,7 @@ const INVERSES: Readonly<Record<ForwardStep, readonly RollbackStep[]>> = {
   mutingUplink: ['unmutingUplink'],
   switchingRoutes: ['restoringRoutes'],
   removingUplinkAddresses: ['restoringUplinkAddresses'],
+  handingOver: ['returningOwners'],
 };
 
 /** Where a resumed run goes on; the type keeps this complete. */
@@ -68,7 +71,7 @@ export const UPLINK_MIGRATION: ChartDeclarations = {
     rollbackStep: 'recordRollbackStep',
     compareWithSnapshot: 'recordRollbackStep',
   },
-  forwarders: { tellReadiness: 'ovsReadiness', tellAltnameGuard: 'altnameGuard' },
+  forwarders: { tellReadiness: 'ovsReadiness', tellAltnameGuard: 'altnameGuard', tellLinkOwnership: 'linkOwnership' },
   failures: [
     { name: 'error', on: { kind: 'error' }, within: 'work', leadsTo: [], records: ['recordFailure'] },
     { name: 'deadline', on: { kind: 'deadline' }, within: 'work', leadsTo: [], records: ['recordDeadline'] },
@@ -122,6 +125,7 @@ export const UPLINK_MIGRATION: ChartDeclarations = {
     rollbackActor: 'rollbackStep',
     forwardSteps: FORWARD_STEPS,
     rollbackSteps: ROLLBACK_STEPS,
+    optionalSteps: { releasingOwners: 'hasOwners', handingOver: 'hasHandOver' },
     inverses: INVERSES,
     closing: ['compareWithSnapshot', 'closeJournal'],
   },

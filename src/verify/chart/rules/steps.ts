@@ -5,7 +5,8 @@ import type { ChartRule } from '../rule.ts';
 /** The plan's order is the chart's. */
 export const stepMisplaced: ChartRule = {
   code: 'step-misplaced',
-  promise: 'the chart carries out every forward step once, in the order of the plan, and passes by none',
+  promise:
+    'the chart carries out every forward step once, in the order of the plan, and passes by none but those that are declared',
   *check({ walk, declared, begun }) {
     const { wayBack } = declared;
     if (wayBack === null) return;
@@ -17,7 +18,12 @@ export const stepMisplaced: ChartRule = {
         yield { state: place ?? '', what: `${step} is carried out in ${places.length} states, not in one` };
         continue;
       }
-      const before = wayBack.forwardSteps.slice(0, index);
+      const guard = wayBack.optionalSteps[step];
+      const isGuarded = walk.reachable.some(leaf =>
+        walk.edges(leaf).some(({ to, transition }) => to === place && transition.guard?.name === guard),
+      );
+      if (guard !== undefined && !isGuarded) yield { state: place, what: `${guard} does not lead into it` };
+      const before = wayBack.forwardSteps.slice(0, index).filter(s => wayBack.optionalSteps[s] === undefined);
       const passedBy = before.filter(s => !done.get(place)?.has(`${wayBack.forwardActor} ${s}`));
       if (passedBy.length > 0) yield { state: place, what: `can be reached without ${passedBy.join(', ')}` };
       const late = wayBack.forwardSteps.slice(index + 1).filter(s => begun.get(place)?.has(s));

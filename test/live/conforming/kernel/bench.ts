@@ -97,7 +97,9 @@ export async function openBench(): Promise<Bench> {
       const commit = drops;
       const withDrain = drops;
       // Everything up to the first wait runs inside: a sysctl is written there.
-      const [result] = await inside(() => applyEffects([effect], { netlink, drops, commit, withDrain }, signal));
+      const [result] = await inside(() =>
+        applyEffects([effect], { netlink, drops, askOwner: drops, commit, withDrain }, signal),
+      );
       await settle('link' in effect && NAMES.has(effect.link.index) ? effect.link.index : LINKS.n0);
       return result!;
     },
@@ -205,14 +207,9 @@ async function clean(netlink: Netlink, pristine: KernelState): Promise<void> {
       .filter(rule => !pristine.rules.some(one => JSON.stringify(one) === JSON.stringify(rule)))
       .map(removeRuleRequest),
     ...state.neighbours.filter(one => !NAMES.has(one.linkIndex)).map(removeNeighbourRequest),
-    ...present.map(link =>
-      setLinkRequest(link.index, {
-        name: `reset${link.index}`,
-        mtu: 1500,
-        promiscuous: false,
-        ...(isUp(link) ? { up: false } : {}),
-      }),
-    ),
+    // First down: before 6.2 a link that is up cannot be renamed, and the name is set before the flags.
+    ...present.filter(isUp).map(link => setLinkRequest(link.index, { up: false })),
+    ...present.map(link => setLinkRequest(link.index, { name: `reset${link.index}`, mtu: 1500, promiscuous: false })),
   ]);
   await netlink.batch(
     present.flatMap(link => {

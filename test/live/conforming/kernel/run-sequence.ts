@@ -1,3 +1,5 @@
+import { release } from 'node:os';
+import { canRenameLive } from '../../../../src/domain/precheck/names.ts';
 import type { KernelEvent, NewLink } from '../../../../src/host/simulated/kernel/kernel-model.ts';
 import { createKernelModel } from '../../../../src/host/simulated/kernel/kernel-model.ts';
 import { createVirtualClock } from '../../../../src/host/simulated/virtual-clock.ts';
@@ -25,7 +27,7 @@ export async function runSequence(bench: Bench, operations: readonly Operation[]
     state: bench.pristine,
     sysctls: bench.sysctls,
     defaults: bench.defaults,
-    liveRename: true,
+    liveRename: canRenameLive(release()) ?? true,
     nextIndex: bench.nextIndex(),
   });
   model.updateLink(LINKS.n3, { carrier: false });

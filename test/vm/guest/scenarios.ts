@@ -1,0 +1,21 @@
+import { bondThereAndBack, teamThereAndBack } from './bond.ts';
+import { conformKernel } from './conformance.ts';
+import { waitForFlows } from './flow-restore.ts';
+import { killMigration } from './killed.ts';
+import { attachThereAndBack, layoutThereAndBack } from './layouts.ts';
+import { udevThereAndBack } from './udev.ts';
+import { vlanRefused, vlanThereAndBack } from './vlan.ts';
+
+/** Everything that the host can ask for. */
+export const scenarios = {
+  attachThereAndBack,
+  bondThereAndBack,
+  conformKernel,
+  killMigration,
+  layoutThereAndBack,
+  teamThereAndBack,
+  udevThereAndBack,
+  vlanRefused,
+  vlanThereAndBack,
+  waitForFlows,
+} as const;

@@ -1,0 +1,171 @@
+import { randomInt } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Layout } from '../../src/domain/layout.ts';
+import { diffMoved, type MovedNames } from '../live/support/moved-host.ts';
+import { diffTimed } from '../live/support/unchanged.ts';
+import type { Journey } from './guest/journey.ts';
+import { describeVm } from './live-vm.ts';
+
+const LIMIT_MS = 300_000;
+const KILL_LIMIT_MS = 1_200_000;
+/** `npm run soak:vm` takes much more of what CI has time for a little of. */
+const isSoak = process.env['OVS_UPLINK_VM_SOAK'] === '1';
+const KILLED_AT = isSoak ? '^state ' : '^state cuttingOver.(attachingUplink|switchingRoutes)$';
+/** Of the workers of udev, one after the other; drawn anew for a soak. */
+const DELAYS_MS = isSoak ? Array.from({ length: 97 }, () => randomInt(500)) : [0, 210, 40, 480, 120];
+const UDEV = { rounds: isSoak ? 30 : 2, delaysMs: DELAYS_MS };
+const SEEDS = isSoak ? [randomInt(2 ** 31)] : [20_261_121];
+const SEQUENCES = isSoak ? 5_000 : 100;
+
+// The table of layouts in the README, for `migrate -i eth0 -b br-ext`.
+const MOVING: readonly (MovedNames & { readonly layout: Layout; readonly bridge: string })[] = [
+  { layout: 'host-port', uplink: 'eth0', uplinkAfter: 'eth0~', hostPort: 'eth0', bridge: 'br-ext' },
+  { layout: 'bridge-port', uplink: 'eth0', uplinkAfter: 'eth0', hostPort: 'br-ext', bridge: 'br-ext' },
+  { layout: 'exchange-names', uplink: 'eth0', uplinkAfter: 'br-ext', hostPort: 'eth0', bridge: 'eth0' },
+];
+
+await describeVm('Linux 6.1 with the kernel datapath', vm => {
+  for (const names of MOVING) {
+    it(
+      `${names.layout}: moves every field of a demanding host, and puts everything back`,
+      async () => {
+        const { layout, hostPort, bridge, uplinkAfter } = names;
+        const options = { uplink: 'eth0', bridge: 'br-ext', layout, hostPort };
+        const journey = await vm().run('layoutThereAndBack', options, { timeoutMs: LIMIT_MS });
+        expect(journey.sights).toEqual([[], [], []]);
+        expect(diffMoved(journey.before, journey.during, names)).toEqual([]);
+        expectOnKernelDatapath(journey, bridge, uplinkAfter, hostPort);
+        // This kernel renames a link only while it is down: it was down for the rename, under both names, and otherwise never.
+        const renamed = uplinkAfter === 'eth0' ? [] : expect.arrayContaining(['eth0', uplinkAfter]);
+        expect(journey.downAs).toEqual(renamed);
+        expectAsBefore(journey);
+      },
+      LIMIT_MS,
+    );
+  }
+
+  it(
+    'attach-only: gives the uplink to the bridge, where a guest reaches the gateway, and takes it back',
+    async () => {
+      const options = { uplink: 'eth0', bridge: 'br-ext', layout: 'attach-only', hostPort: 'eth0' } as const;
+      const journey = await vm().run('attachThereAndBack', options, { timeoutMs: LIMIT_MS });
+      expect(journey.sights).toEqual([[], [], []]);
+      expectOnKernelDatapath(journey, 'br-ext', 'eth0', 'br-ext');
+      expect(journey.downAs).toEqual([]);
+      expectAsBefore(journey);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'a bond in active-backup moves with its rename and comes back, and fails over while it is on the bridge',
+    async () => {
+      const journey = await vm().run('bondThereAndBack', { layout: 'host-port' }, { timeoutMs: LIMIT_MS });
+      expect(journey.sights.flatMap(each => each.silent)).toEqual([]);
+      expect(journey.sights[1]?.silentAfterFailover).toEqual([]);
+      expectOnKernelDatapath(journey, 'br-bond', 'bond0~', 'bond0');
+      expect(journey.downAs).toEqual(expect.arrayContaining(['bond0', 'bond0~']));
+      // It counts the failover.
+      expectAsBefore(journey, line => !line.includes('link_failure_count'));
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'a team that teamd runs moves without ever being set down, and comes back',
+    async ({ skip }) => {
+      const journey = await vm().run('teamThereAndBack', { layout: 'bridge-port' }, { timeoutMs: LIMIT_MS });
+      if (journey === null) {
+        console.warn('SKIPPED a team as uplink: teamd is missing: apt install libteam-utils');
+        return skip('teamd is missing: apt install libteam-utils');
+      }
+      expect(journey.sights.flatMap(each => each.silent)).toEqual([]);
+      expectOnKernelDatapath(journey, 'br-team', 'team0', 'br-team');
+      expect(journey.downAs).toEqual([]);
+      expectAsBefore(journey);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'a VLAN child of the uplink goes on working beside the bridge',
+    async () => {
+      const journey = await vm().run('vlanThereAndBack', undefined, { timeoutMs: LIMIT_MS });
+      expect(journey.migrated.findings.map(each => each.code)).toContain('uplink-has-vlan');
+      expect(journey.sights).toEqual([[], [], []]);
+      expect(journey.downAs).toEqual([]);
+      expectAsBefore(journey);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'a layout whose rename would take a VLAN child down is refused, and nothing is changed',
+    async () => {
+      const { outcome, differences } = await vm().run('vlanRefused', undefined, { timeoutMs: LIMIT_MS });
+      expect(outcome?.result).toBe('refused');
+      expect(outcome?.findings.map(each => each.code)).toContain('rename-takes-uppers-down');
+      expect(differences).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'never attaches while flow-restore-wait is true, and goes on once it is cleared',
+    async () => {
+      const seen = await vm().run('waitForFlows', undefined, { timeoutMs: LIMIT_MS });
+      expect(seen.unanswered?.result).toBe('refused');
+      expect(JSON.stringify(seen.unanswered?.failure)).toContain('flow-restore-wait');
+      expect(seen.leftBehind).toEqual({ bridges: '', isAttached: false });
+      expect(seen.whileWaiting).toEqual({ isAttached: false });
+      expect(seen.migrated).toEqual({ code: 0, result: 'committed' });
+      expect(seen.silent).toEqual([]);
+      expect(seen.restored).toEqual({ code: 0, result: 'rolledBack' });
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'killed in the cutover, the next start ends committed or as before',
+    async () => {
+      const harvest = await vm().run('killMigration', { at: KILLED_AT }, { timeoutMs: KILL_LIMIT_MS });
+      expect(harvest.problems).toEqual([]);
+      expect(harvest.missed).toEqual([]);
+      expect(harvest.killedAt).toContain('state cuttingOver.attachingUplink');
+    },
+    KILL_LIMIT_MS,
+  );
+
+  it(
+    `commits and restores ${UDEV.rounds} times while systemd-udevd gives the uplink its old name back`,
+    async () => {
+      const { problems, returns } = await vm().run('udevThereAndBack', UDEV, { timeoutMs: UDEV.rounds * LIMIT_MS });
+      expect(problems).toEqual([]);
+      // Otherwise this test has shown nothing.
+      expect(returns).toBeGreaterThan(0);
+    },
+    UDEV.rounds * LIMIT_MS,
+  );
+
+  it(
+    'the simulated kernel, told that it is 6.1, does as 6.1',
+    async () => {
+      for (const seed of SEEDS) {
+        const said = await vm().run('conformKernel', { seed, runs: SEQUENCES }, { timeoutMs: KILL_LIMIT_MS });
+        expect(said).toBe('no difference');
+      }
+    },
+    KILL_LIMIT_MS * SEEDS.length,
+  );
+});
+
+function expectOnKernelDatapath(journey: Journey<unknown>, bridge: string, uplink: string, hostPort: string): void {
+  expect(Object.keys(journey.bridges)).toEqual([bridge]);
+  expect(journey.bridges[bridge]).toContain(uplink);
+  expect(journey.datapathPorts).toEqual(expect.arrayContaining([`${uplink} netdev`, `${hostPort} internal`]));
+}
+
+function expectAsBefore(journey: Journey<unknown>, counts: (line: string) => boolean = () => true): void {
+  expect(diffTimed(journey.before, journey.after).filter(counts)).toEqual([]);
+  expect(journey.bridgesAfter).toBe('');
+}
