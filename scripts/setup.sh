@@ -20,7 +20,7 @@ install_packages() {
 # program:package
 LAB="ip:iproute2 ovs-vsctl:openvswitch-switch ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch nft:nftables
 ethtool:ethtool openssl:openssl udevadm:udev dbus-daemon:dbus-daemon NetworkManager:network-manager
-dnsmasq:dnsmasq-base dhclient:isc-dhcp-client udhcpc:udhcpc"
+dnsmasq:dnsmasq-base dhclient:isc-dhcp-client udhcpc:udhcpc dhcpcd:dhcpcd-base"
 VM="qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod setpriv:util-linux teamd:libteam-utils"
 
 is_installed() {
@@ -62,10 +62,23 @@ install_programs() {
   [ "$status" = 0 ] || echo "setup: apt-get could not install$missing; tests that need them are skipped" >&2
 }
 
+# systemd-resolved as files only: the package itself would take /etc/resolv.conf.
+RESOLVED=/usr/local/lib/ovs-uplink-lab/systemd-resolved
+fetch_resolved() {
+  [ ! -d "$RESOLVED" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || return 0
+  folder=$(mktemp -d)
+  if (cd "$folder" && chmod 755 . && apt-get download -qq systemd-resolved >/dev/null 2>&1); then
+    mkdir -p "$RESOLVED.part" && dpkg -x "$folder"/systemd-resolved_*.deb "$RESOLVED.part" && mv "$RESOLVED.part" "$RESOLVED"
+  else
+    echo "setup: systemd-resolved could not be fetched; its test is skipped" >&2
+  fi
+  rm -rf "$folder"
+}
+
 for part in "$@"; do
   case $part in
     dev) if need_packages; then install_packages; fi ;;
-    lab) install_programs "$LAB" ;;
+    lab) install_programs "$LAB"; fetch_resolved ;;
     vm)
       install_programs "$VM"
       # The tests download the kernel: apt must know of it.

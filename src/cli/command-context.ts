@@ -46,6 +46,7 @@ export async function migrateOptions(settings: Settings): Promise<MigrateOptions
     settings;
   const links = linkLists(settings);
   const apiServer = await apiServerOf(settings);
+  const ports = portOptions(settings);
   return {
     uplink: requireSetting(settings, 'interface'),
     bridge: requireSetting(settings, 'bridge'),
@@ -59,7 +60,21 @@ export async function migrateOptions(settings: Settings): Promise<MigrateOptions
     ...(apiServer !== undefined && { apiServer }),
     ...(clearFlowRestoreWait !== undefined && { clearFlowRestoreWait }),
     ...(writeLinkPolicy !== undefined && { writeLinkPolicy }),
+    ...(ports !== undefined && { ports }),
     ...deadlineOptions(settings),
+  };
+}
+
+function portOptions({ trunks, tag, vlanMode, hostPortTag }: Settings): MigrateOptions['ports'] {
+  const hasUplink = trunks !== undefined || tag !== undefined || vlanMode !== undefined;
+  if (!hasUplink && hostPortTag === undefined) return undefined;
+  return {
+    uplink: {
+      ...(trunks !== undefined && { trunks: trunks.flat() }),
+      ...(tag !== undefined && { tag }),
+      ...(vlanMode !== undefined && { vlanMode }),
+    },
+    ...(hostPortTag !== undefined && { hostPort: { tag: hostPortTag } }),
   };
 }
 

@@ -34,6 +34,10 @@ const REQUEST = [
   'allowLink',
   'clearFlowRestoreWait',
   'writeLinkPolicy',
+  'trunks',
+  'tag',
+  'vlanMode',
+  'hostPortTag',
 ] as const satisfies readonly SettingName[];
 
 /** All commands in the order of the help. */

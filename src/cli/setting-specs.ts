@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { LAYOUTS } from '../domain/layout.ts';
+import { VLAN_MODES } from '../domain/port-spec.ts';
 import { parseRemotes } from '../ovsdb/remote.ts';
 import { parseApiServer } from './parse/api-server.ts';
 import { choiceOf } from './parse/choice.ts';
@@ -9,6 +10,7 @@ import { parseLinkName } from './parse/link-name.ts';
 import { parseLinkPattern } from './parse/link-pattern.ts';
 import { parseProbe } from './parse/probe.ts';
 import { usageError } from './parse/usage-error.ts';
+import { parseVlan, parseVlans } from './parse/vlan.ts';
 import type { SettingName } from './settings.ts';
 
 /** One setting: how it looks on the command line, and how its text is read in both places. */
@@ -136,6 +138,29 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
   writeLinkPolicy: {
     flags: '--write-link-policy',
     description: 'write a drop-in for udev that keeps it from giving the uplink its old name back; restore removes it',
+  },
+  trunks: {
+    flags: '--trunks <vlans>',
+    description:
+      'VLANs that the port of the uplink carries with a tag, like 10,20-29; 0 for frames without one (repeatable; default: all)',
+    repeatable: true,
+    parse: parseVlans,
+  },
+  tag: {
+    flags: '--tag <vlan>',
+    description:
+      'VLAN of the port of the uplink: its only one, or with --vlan-mode native-… that of frames without a tag',
+    parse: parseVlan,
+  },
+  vlanMode: {
+    flags: '--vlan-mode <mode>',
+    description: `${VLAN_MODES.join(', ')} (default: access with --tag, else trunk)`,
+    parse: choiceOf('VLAN mode', VLAN_MODES),
+  },
+  hostPortTag: {
+    flags: '--host-port-tag <vlan>',
+    description: 'VLAN that the host itself is in; the port of the uplink must let it through',
+    parse: parseVlan,
   },
   timeout: { flags: '--timeout <duration>', description: 'how long to wait (default: 30s)', parse: parseDuration },
   seed: {

@@ -1,6 +1,7 @@
 import type { ApiServer } from '../domain/api-server.ts';
 import type { Layout } from '../domain/layout.ts';
 import type { LinkLists, LinkPattern } from '../domain/link-patterns.ts';
+import type { VlanMode } from '../domain/port-spec.ts';
 import type { Probe } from '../domain/request.ts';
 
 /** Levels of `--log-level`, as pino has them. */
@@ -39,6 +40,11 @@ export interface Settings {
   readonly links?: LinkLists;
   readonly clearFlowRestoreWait?: boolean;
   readonly writeLinkPolicy?: boolean;
+  /** One list for each time that it was given. */
+  readonly trunks?: readonly (readonly number[])[];
+  readonly tag?: number;
+  readonly vlanMode?: VlanMode;
+  readonly hostPortTag?: number;
   readonly timeout?: number;
   readonly seed?: number;
   /** Null: everything. */

@@ -46,7 +46,15 @@ export function buildPlan(
       failMode: 'standalone',
     },
     hostPort:
-      names.hostPort === null ? null : { name: names.hostPort, local: names.hostPortIsLocal, mac, mtu: uplink.mtu },
+      names.hostPort === null
+        ? null
+        : {
+            name: names.hostPort,
+            local: names.hostPortIsLocal,
+            mac,
+            mtu: uplink.mtu,
+            ...(request.ports === undefined ? {} : { vlan: request.ports.hostPort }),
+          },
     rows: { id, uplink: request.uplink, bridge: names.bridge },
     // Userspace does not steal frames from the kernel: both would answer (F-48).
     mute: datapath === 'netdev' && names.hostPort !== null,

@@ -66,14 +66,14 @@ function diagnoseKernel({ facts, uplink }: DoctorInput): readonly Finding[] {
 
 function diagnoseOvs({ ovs, ovsFailure }: DoctorInput): readonly Finding[] {
   if (ovs === undefined || ovsFailure !== null) {
+    // The advice stands in a line of its own.
+    const { advice, ...failure } = ovsFailure ?? { code: 'OVSDB_UNREACHABLE', what: '' };
     return [
       finding('ovsdb-unreachable', {
         message:
-          ovsFailure === null
-            ? 'the Open vSwitch database does not answer (ovsdb-server)'
-            : describeFailure(ovsFailure),
+          ovsFailure === null ? 'the Open vSwitch database does not answer (ovsdb-server)' : describeFailure(failure),
         culprit: ovsFailure?.object ?? 'ovsdb-server',
-        advice: ovsFailure?.advice ?? 'start Open vSwitch, or give its socket with --ovsdb',
+        advice: advice ?? 'start Open vSwitch, or give its socket with --ovsdb',
       }),
     ];
   }

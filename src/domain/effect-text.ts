@@ -1,5 +1,7 @@
 import { formatAddress } from './address.ts';
 import type { Effect } from './effect.ts';
+import type { PortVlan } from './port-spec.ts';
+import { formatVlan } from './port-spec.ts';
 import { formatRoute } from './route.ts';
 import type { Rule } from './rule.ts';
 
@@ -63,14 +65,19 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
     case 'announce':
       return `announce ${effect.addresses.join(', ')} on ${effect.link.name}`;
     case 'ovs.host-port.create': {
+      const { hostPort } = effect;
+      const kind = hostPort?.local === true ? 'local' : 'internal';
+      const vlan = inBrackets(hostPort?.vlan);
       const port =
-        effect.hostPort === null || effect.hostPort.local ? '' : ` with internal port ${effect.hostPort.name}`;
+        hostPort === null || (hostPort.local && vlan === '') ? '' : ` with ${kind} port ${hostPort.name}${vlan}`;
       return effect.bridge.create
         ? `create bridge ${effect.bridge.name} (${effect.bridge.datapathType})${port}`
         : `use bridge ${effect.bridge.name}${port}`;
     }
     case 'ovs.uplink.attach':
-      return `attach ${effect.port} to bridge ${effect.rows.bridge}`;
+      return `attach ${effect.port} to bridge ${effect.rows.bridge}${inBrackets(effect.vlan)}`;
+    case 'ovs.port.configure':
+      return `set the VLANs of port ${effect.port}${inBrackets(effect.vlan) || ' to all'}`;
     case 'ovs.uplink.detach':
       return `detach the uplink from bridge ${effect.rows.bridge}`;
     case 'ovs.rows.remove':
@@ -80,6 +87,12 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
     case 'vport.delete':
       return `take ${effect.port} out of the kernel datapath`;
   }
+}
+
+/** ` (tag 100)`; empty where nothing is said. */
+function inBrackets(vlan: PortVlan | undefined): string {
+  const text = formatVlan(vlan);
+  return text === '' ? '' : ` (${text})`;
 }
 
 function describeChange(effect: Extract<Effect, { op: 'link.set' }>): string {

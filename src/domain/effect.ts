@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { Address } from './address.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { DhcpClient, LinkDns, ManagerName } from './owners.ts';
+import type { PortVlan } from './port-spec.ts';
 import type { Route } from './route.ts';
 import type { Rule } from './rule.ts';
 
@@ -102,7 +103,9 @@ export type Effect =
       readonly hostPort: HostPortSpec | null;
     }
   /** One transaction: the uplink becomes a port of the bridge. */
-  | { readonly op: 'ovs.uplink.attach'; readonly rows: OvsRows; readonly port: string }
+  | { readonly op: 'ovs.uplink.attach'; readonly rows: OvsRows; readonly port: string; readonly vlan?: PortVlan }
+  /** Sets the VLANs of a port that carries the migration's mark, where somebody has changed them. */
+  | { readonly op: 'ovs.port.configure'; readonly rows: OvsRows; readonly port: string; readonly vlan: PortVlan }
   | { readonly op: 'ovs.uplink.detach'; readonly rows: OvsRows }
   /** Removes every row that carries the migration's mark, and nothing else. */
   | { readonly op: 'ovs.rows.remove'; readonly rows: OvsRows }
@@ -130,6 +133,8 @@ export interface HostPortSpec {
   readonly local: boolean;
   readonly mac: string;
   readonly mtu: number;
+  /** Absent where nothing was asked for. */
+  readonly vlan?: PortVlan;
 }
 
 /** Effects on those who manage links, which neither netlink nor OVSDB carries out. */

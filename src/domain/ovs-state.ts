@@ -1,3 +1,5 @@
+import type { PortVlan } from './port-spec.ts';
+
 /** What the engine knows of Open vSwitch: a reduced, typed copy of the Open_vSwitch database; plain JSON. */
 export interface OvsState {
   readonly schemaVersion: string;
@@ -37,6 +39,8 @@ export interface OvsPort {
   readonly name: string;
   readonly interfaces: readonly string[];
   readonly externalIds: Readonly<Record<string, string>>;
+  /** Absent where none of its columns is set. */
+  readonly vlan?: PortVlan;
 }
 
 export interface OvsInterface {
@@ -51,6 +55,8 @@ export interface OvsInterface {
   readonly macInUse: string | null;
   readonly mtu: number | null;
   readonly externalIds: Readonly<Record<string, string>>;
+  /** The other end of a patch port (`options:peer`); absent for other types. */
+  readonly peer?: string;
 }
 
 /** The bridge that holds a port with this name, with the port; undefined where none does. */

@@ -1,6 +1,7 @@
 import type { ApiServer } from './api-server.ts';
 import type { Layout } from './layout.ts';
 import type { LinkLists } from './link-patterns.ts';
+import type { PortSpecs } from './port-spec.ts';
 
 /** A question to the network that must have the same answer before and after the move. */
 export type Probe =
@@ -37,6 +38,8 @@ export interface MigrationRequest {
   readonly clearFlowRestoreWait?: boolean;
   /** Write a drop-in for udev that keeps it from giving the uplink its old name back; the way back removes it. */
   readonly writeLinkPolicy?: boolean;
+  /** VLANs of the two ports; absent where nothing was asked for: what others set then stays. */
+  readonly ports?: PortSpecs;
 }
 
 /** How long the chart waits, in ms. */

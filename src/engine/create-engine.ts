@@ -2,6 +2,7 @@ import type { MigrationEntry } from '../../machines/uplink-migration-types.ts';
 import { diagnose } from '../domain/doctor.ts';
 import { LAYOUTS } from '../domain/layout.ts';
 import { MAX_LINK_NAME_LENGTH } from '../domain/link.ts';
+import { completePorts } from '../domain/port-spec.ts';
 import type { MigrationRequest } from '../domain/request.ts';
 import { DEFAULT_DEADLINES } from '../domain/request.ts';
 import type { Failure } from '../errors.ts';
@@ -202,6 +203,7 @@ function requestOf(options: MigrateOptions, guard: EngineOptions['guard']): Migr
   if (!LAYOUTS.includes(layout)) {
     throw uplinkError('USAGE', { what: 'no such layout', object: layout, expected: `one of ${LAYOUTS.join(', ')}` });
   }
+  const ports = completePorts(options.ports ?? {});
   return {
     uplink: options.uplink,
     bridge: options.bridge,
@@ -216,6 +218,7 @@ function requestOf(options: MigrateOptions, guard: EngineOptions['guard']): Migr
     ...(options.apiServer !== undefined && { apiServer: options.apiServer }),
     ...(options.clearFlowRestoreWait !== undefined && { clearFlowRestoreWait: options.clearFlowRestoreWait }),
     ...(options.writeLinkPolicy !== undefined && { writeLinkPolicy: options.writeLinkPolicy }),
+    ...(ports !== undefined && { ports }),
     ...(guard !== undefined && { guard }),
   };
 }

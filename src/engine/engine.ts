@@ -3,6 +3,7 @@ import type { ApiServer } from '../domain/api-server.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Layout } from '../domain/layout.ts';
 import type { LinkLists } from '../domain/link-patterns.ts';
+import type { PortOptions } from '../domain/port-spec.ts';
 import type { Deadlines, Probe } from '../domain/request.ts';
 import type { Host } from '../host/host.ts';
 import type { PlanReport, ReadinessReport, Run, StatusReport } from './run.ts';
@@ -54,6 +55,8 @@ export interface MigrateOptions {
   readonly clearFlowRestoreWait?: boolean;
   /** Write a drop-in for udev that keeps it from giving the uplink its old name back; the way back removes it. */
   readonly writeLinkPolicy?: boolean;
+  /** VLANs of the uplink's port and of the host port. Default: all of them, and frames without a tag. */
+  readonly ports?: PortOptions;
   /** Aborting it is an ABORT to the chart: it rolls back, or refuses where nothing was changed. */
   readonly signal?: AbortSignal;
 }

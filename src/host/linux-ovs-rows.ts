@@ -1,7 +1,8 @@
 import type { BridgeSpec, HostPortSpec, OvsRows } from '../domain/effect.ts';
 import { MARK_ID, MARK_ROLE, MARK_UPLINK } from '../domain/ovs-state.ts';
+import type { PortVlan } from '../domain/port-spec.ts';
 import type { Operation, OvsdbClient, RowInput } from '../ovsdb/index.ts';
-import { deleteRows, insert, mutate, namedUuid, select, wait } from '../ovsdb/index.ts';
+import { deleteRows, insert, mutate, namedUuid, select, update, wait } from '../ovsdb/index.ts';
 import type { OwnRows } from './host.ts';
 
 type Role = 'bridge' | 'host-port' | 'uplink';
@@ -16,7 +17,7 @@ export function createHostPort(rows: OvsRows, bridge: BridgeSpec, hostPort: Host
   const ownPort = hostPort !== null && !hostPort.local ? hostPort : null;
   if (ownPort !== null) {
     const row: RowInput = { name: ownPort.name, type: 'internal', mac: ownPort.mac, mtu_request: ownPort.mtu };
-    operations.push(...insertPort(rows, 'host-port', ownPort.name, row, 'hostport'));
+    operations.push(...insertPort(rows, 'host-port', ownPort.name, row, 'hostport', ownPort.vlan));
   }
   if (!bridge.create) {
     if (ownPort !== null) operations.push(addToBridge(bridge.name, 'hostport'));
@@ -29,7 +30,9 @@ export function createHostPort(rows: OvsRows, bridge: BridgeSpec, hostPort: Host
   operations.push(
     // Nothing of that name may have come since the pre-check.
     wait('Bridge', [['name', '==', bridge.name]], ['name'], '==', []),
-    ...insertPort(rows, hostPort?.local === true ? 'host-port' : 'bridge', bridge.name, local, 'localport'),
+    ...(hostPort?.local === true
+      ? insertPort(rows, 'host-port', bridge.name, local, 'localport', hostPort.vlan)
+      : insertPort(rows, 'bridge', bridge.name, local, 'localport')),
     insert(
       'Bridge',
       {
@@ -56,13 +59,32 @@ export const FLOW_RESTORE_AGAIN = {
 } as const;
 
 /** The uplink becomes a port of the bridge. */
-export function attachUplink(rows: OvsRows, port: string): readonly Operation[] {
+export function attachUplink(rows: OvsRows, port: string, vlan?: PortVlan): readonly Operation[] {
   return [
     // Set again since the gate: a bridge that waits for its flows must not get the host's way out (F-30).
     wait('Open_vSwitch', [['other_config', 'includes', { [FLOW_RESTORE_WAIT]: 'true' }]], ['other_config'], '==', []),
-    ...insertPort(rows, 'uplink', port, { name: port }, 'uplinkport'),
+    ...insertPort(rows, 'uplink', port, { name: port }, 'uplinkport', vlan),
     addToBridge(rows.bridge, 'uplinkport'),
   ];
+}
+
+/** The VLANs of a port of ours; nothing where it carries no mark of this migration (I4). */
+export function configurePort(rows: OvsRows, port: string, vlan: PortVlan): readonly Operation[] {
+  const ours = { [MARK_ID]: rows.id };
+  return [
+    update(
+      'Port',
+      [
+        ['name', '==', port],
+        ['external_ids', 'includes', ours],
+      ],
+      vlanColumns(vlan),
+    ),
+  ];
+}
+
+function vlanColumns({ tag, trunks, vlanMode }: PortVlan): RowInput {
+  return { tag, trunks, vlan_mode: vlanMode };
 }
 
 /**
@@ -77,11 +99,27 @@ export async function clearFlowRestoreWait(client: OvsdbClient, signal: AbortSig
   return [mutate('Open_vSwitch', [], [['other_config', 'delete', { [FLOW_RESTORE_WAIT]: value }]])];
 }
 
-function insertPort(rows: OvsRows, role: Role, name: string, row: RowInput, id: string): readonly Operation[] {
+function insertPort(
+  rows: OvsRows,
+  role: Role,
+  name: string,
+  row: RowInput,
+  id: string,
+  vlan?: PortVlan,
+): readonly Operation[] {
   const externalIds = mark(rows, role);
   return [
     insert('Interface', { ...row, external_ids: externalIds }, `${id}interface`),
-    insert('Port', { name, interfaces: [namedUuid(`${id}interface`)], external_ids: externalIds }, id),
+    insert(
+      'Port',
+      {
+        name,
+        interfaces: [namedUuid(`${id}interface`)],
+        external_ids: externalIds,
+        ...(vlan === undefined ? {} : vlanColumns(vlan)),
+      },
+      id,
+    ),
   ];
 }
 

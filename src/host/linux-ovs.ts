@@ -8,6 +8,7 @@ import type { OvsEffect } from './linux-effects.ts';
 import {
   attachUplink,
   clearFlowRestoreWait,
+  configurePort,
   createHostPort,
   detachUplink,
   FLOW_RESTORE_AGAIN,
@@ -107,7 +108,12 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
       case 'ovs.host-port.create':
         return (await transactBumped(made, createHostPort(effect.rows, effect.bridge, effect.hostPort), guard)).nextCfg;
       case 'ovs.uplink.attach':
-        return (await transactBumped(made, attachUplink(effect.rows, effect.port), guard).catch(explainWait)).nextCfg;
+        return (
+          await transactBumped(made, attachUplink(effect.rows, effect.port, effect.vlan), guard).catch(explainWait)
+        ).nextCfg;
+      // ovs-vswitchd does not wake up for these columns by themselves: it does for next_cfg (F-29).
+      case 'ovs.port.configure':
+        return (await transactBumped(made, configurePort(effect.rows, effect.port, effect.vlan), guard)).nextCfg;
       case 'ovs.uplink.detach': {
         const marked = await findMarkedRows(made, effect.rows.id, signal);
         return (await transactBumped(made, detachUplink(marked), { signal })).nextCfg;

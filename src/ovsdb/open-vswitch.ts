@@ -1,4 +1,5 @@
 import type { OvsBridge, OvsInterface, OvsPort, OvsState, OvsSystem } from '../domain/ovs-state.ts';
+import { isSameVlan, type PortVlan, type VlanMode } from '../domain/port-spec.ts';
 import type { OvsdbClient } from './client-types.ts';
 import type { MonitorRequest } from './monitor-plan.ts';
 import type { Replica, RowChange } from './replica.ts';
@@ -22,9 +23,9 @@ export const OPEN_VSWITCH_COLUMNS: MonitorRequest = {
       'other_config',
     ],
   },
-  Port: { columns: ['name', 'interfaces', 'external_ids'] },
+  Port: { columns: ['name', 'interfaces', 'external_ids', 'tag', 'trunks', 'vlan_mode'] },
   Interface: {
-    columns: ['name', 'type', 'ofport', 'external_ids'],
+    columns: ['name', 'type', 'ofport', 'external_ids', 'options'],
     optionalColumns: ['error', 'ifindex', 'mac_in_use', 'mtu'],
   },
 };
@@ -132,10 +133,24 @@ function readPort(uuid: string, row: Row): OvsPort {
     name: string(row, 'name') ?? '',
     interfaces: strings(row, 'interfaces'),
     externalIds: map(row, 'external_ids'),
+    ...readVlan(row),
   };
 }
 
+function readVlan(row: Row): { readonly vlan?: PortVlan } {
+  const trunks = row['trunks'];
+  const vlan: PortVlan = {
+    tag: number(row, 'tag'),
+    trunks: Array.isArray(trunks) ? (trunks as readonly number[]) : [],
+    // An enum of the schema.
+    vlanMode: string(row, 'vlan_mode') as VlanMode | null,
+  };
+  return isSameVlan(vlan) ? {} : { vlan };
+}
+
 function readInterface(uuid: string, row: Row): OvsInterface {
+  // Of the options no more than that: those of tunnels may hold keys.
+  const { peer } = map(row, 'options');
   return {
     uuid,
     name: string(row, 'name') ?? '',
@@ -146,6 +161,7 @@ function readInterface(uuid: string, row: Row): OvsInterface {
     macInUse: string(row, 'mac_in_use'),
     mtu: number(row, 'mtu'),
     externalIds: map(row, 'external_ids'),
+    ...(peer === undefined ? {} : { peer }),
   };
 }
 

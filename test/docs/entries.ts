@@ -25,7 +25,7 @@ export function entriesOf(text: string): readonly Entry[] {
 }
 
 /** Characters of a source file between the code of a finding and its message. */
-const NEAR = 900;
+const NEAR = 1500;
 
 /** True where a source makes such a message near one of the codes; that of a failure may stand anywhere in the file. */
 export function isMade(form: string, codes: readonly string[], sources: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Effect } from '../../src/domain/effect.ts';
 import { describeEffect } from '../../src/domain/effect-text.ts';
+import { ANY_VLAN } from '../../src/domain/port-spec.ts';
 import { address, hop, route, rule } from './precheck/hosts.ts';
 
 const link = { index: 2, name: 'eth0' };
@@ -58,6 +59,19 @@ it.each<[Effect, string]>([
   ],
   [{ op: 'ovs.host-port.create', rows, bridge: { ...bridge, create: false }, hostPort: null }, 'use bridge br-ext'],
   [{ op: 'ovs.uplink.attach', rows, port: 'eth0~' }, 'attach eth0~ to bridge br-ext'],
+  [
+    { op: 'ovs.uplink.attach', rows, port: 'eth0~', vlan: { tag: 5, trunks: [7, 8], vlanMode: 'native-untagged' } },
+    'attach eth0~ to bridge br-ext (native-untagged, tag 5, trunks 7-8)',
+  ],
+  [
+    { op: 'ovs.host-port.create', rows, bridge, hostPort: { ...hostPort, vlan: { ...ANY_VLAN, tag: 5 } } },
+    'create bridge br-ext (system) with internal port eth0 (tag 5)',
+  ],
+  [
+    { op: 'ovs.port.configure', rows, port: 'eth0', vlan: { ...ANY_VLAN, tag: 5 } },
+    'set the VLANs of port eth0 (tag 5)',
+  ],
+  [{ op: 'ovs.port.configure', rows, port: 'eth0', vlan: ANY_VLAN }, 'set the VLANs of port eth0 to all'],
   [{ op: 'ovs.uplink.detach', rows }, 'detach the uplink from bridge br-ext'],
   [{ op: 'ovs.rows.remove', rows }, 'remove our rows from OVSDB (bridge br-ext)'],
   [{ op: 'vport.delete', port: 'eth0~' }, 'take eth0~ out of the kernel datapath'],

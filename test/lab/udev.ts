@@ -35,7 +35,8 @@ export interface UdevOptions {
 }
 
 const DAEMONS = ['/usr/lib/systemd/systemd-udevd', '/lib/systemd/systemd-udevd'];
-const START_TIMEOUT_MS = 20_000;
+/** A limit, not a wait: an emulated machine is slow. */
+const START_TIMEOUT_MS = 120_000;
 
 /** What this machine lacks for {@link startUdev}, with the apt package; beside `labNeeds()`. */
 export function udevNeeds(): string[] {

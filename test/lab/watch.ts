@@ -85,7 +85,8 @@ export async function watchKernel(netns: string, objects: readonly string[]): Pr
 async function joined(netns: string, event: KernelWatch['event']): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const marker = `127.255.${attempt}.1/32`;
-    const seen = event(line => line.startsWith('Deleted') && line.includes(`inet ${marker}`), {
+    // Any of them: on a slow machine one comes back after the next was sent.
+    const seen = event(line => /^Deleted .* inet 127\.255\.\d+\.1\/32 /.test(line), {
       timeoutMs: MARKER_ATTEMPT_MS,
     });
     seen.catch(() => {}); // awaited below, after the commands that make it happen

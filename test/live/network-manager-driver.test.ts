@@ -117,8 +117,8 @@ describeLive(
       expect(await nameServers(manager)).toEqual(['192.0.2.53']);
       expect(await manager.nmcli('-g', 'GENERAL.AUTOCONNECT', 'device', 'show', 'eth0')).toBe('yes');
       const gone = '2d2f1b6c-6b0e-4a3c-9a59-5c2b0f1f7d11';
-      const { failure } = await asker.ask('return', { profile: gone });
-      expect(failure).toMatchObject({ code: 'OWNER_REFUSED', object: gone });
+      expect(await asker.ask('return', { profile: gone })).toMatchObject(DONE);
+      expect(await asker.read()).toMatchObject({ uplink: { connection: { uuid: STATIC_PROFILE_UUID } } });
     });
 
     it('an uplink that somebody else has configured is looked on as before, and loses nothing', async () => {

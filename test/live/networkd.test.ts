@@ -1,12 +1,7 @@
 import { expect, it } from 'vitest';
 import type { OwnerRequest } from '../../src/domain/effect.ts';
 import { openSystemBus, type SystemBus } from '../../src/host/owners/bus/system-bus.ts';
-import {
-  ownsNow,
-  releaseFromNetworkd,
-  returnToNetworkd,
-  shieldFromNetworkd,
-} from '../../src/host/owners/networkd/hand-over.ts';
+import { ownsNow, shieldFromNetworkd } from '../../src/host/owners/networkd/hand-over.ts';
 import type { NetworkdMeans } from '../../src/host/owners/networkd/means.ts';
 import { settle } from '../../src/host/owners/networkd/network1.ts';
 import { readNetworkd } from '../../src/host/owners/networkd/read-networkd.ts';
@@ -37,7 +32,6 @@ Table=100
 Priority=1000
 `;
 
-// The command line runs beside networkd's mount namespace here and does not see it: the hand-over alone is what is tested.
 describeLive('systemd-networkd that configures the uplink', () => {
   it('configures a host port with the uplink’s name by itself, and not when it is shielded', async () => {
     await using scene = await stage('10-uplink.network', `[Match]\nName=eth0\n${STATIC}`);
@@ -74,30 +68,27 @@ describeLive('systemd-networkd that configures the uplink', () => {
     await lab.hostIp('route', 'add', '203.0.113.0/24', 'via', '10.9.0.1');
     await lab.hostIp('rule', 'add', 'from', '10.9.0.77', 'lookup', '100', 'priority', '2000');
     const before = await captureTimed(lab);
-    const request = await requestFor(lab, networkd, 'eth0');
     const ends = { clientNs: lab.hostNs, serverNs: lab.farNs };
     await using probe = await startUdpProbe(lab, { ...ends, targets: [far4, far6], rateHz: 100 });
 
-    await shieldFromNetworkd(request, means);
-    await expectDone(lab, ['migrate', '-i', 'eth0', '-b', 'br-ext']);
-    const moved = await captureTimed(lab);
-    const uplink = { ...request.link, name: 'eth0~' };
-    await releaseFromNetworkd({ ...request, link: uplink }, means);
+    await expectDone(networkd.host, ['migrate', '-i', 'eth0', '-b', 'br-ext']);
+    const uplink = { index: 10, name: 'eth0~' };
     expect(await readNetworkd(uplink, means)).toMatchObject({
       prepared: 'released',
       uplink: { setupState: 'unmanaged', networkFile: null },
     });
     expect(await networkd.networkctl('status', 'eth0')).toContain('00-ovs-uplink-10-1-host-port.network');
-    expect(diffKernel(moved, await captureTimed(lab))).toEqual([]);
+    const moved = await captureTimed(lab);
     await networkd.stop();
     await networkd.start();
     await networkd.online('eth0', 'routable');
     expect(diffKernel(moved, await captureTimed(lab))).toEqual([]);
-    expect(await ownsNow(uplink, means)).toBe(false);
+    expect((await runCli(networkd.host, ['status'])).objects).toMatchObject([
+      { status: { state: 'committed', drift: [] } },
+    ]);
 
-    await expectDone(lab, ['restore', '-i', 'eth0']);
-    await returnToNetworkd(request, means);
-    expect(await readNetworkd(request.link, means)).toMatchObject({
+    await expectDone(networkd.host, ['restore', '-i', 'eth0']);
+    expect(await readNetworkd({ ...uplink, name: 'eth0' }, means)).toMatchObject({
       prepared: 'no',
       uplink: { setupState: 'configured', networkFile: '/etc/systemd/network/10-uplink.network' },
     });
@@ -113,22 +104,22 @@ describeLive('systemd-networkd that configures the uplink', () => {
     const { lab, means, networkd, server } = scene;
     await server.heard(({ message }) => message === 'DHCPREPLY');
     const [lease4, lease6] = await leases(lab, 'eth0');
-    const request = await requestFor(lab, networkd, 'br-ext');
+    const renewed = async (since: number) => {
+      await server.heard(({ text }) => text.includes('DHCPACK') && text.includes(`${lease4}`), { since });
+      await server.heard(({ text }) => text.includes('DHCPREPLY') && text.includes(`${lease6}`), { since });
+    };
 
-    await shieldFromNetworkd(request, means);
-    await expectDone(lab, ['migrate', '-i', 'eth0', '-b', 'br-ext', '--layout', 'bridge-port']);
-    const cutover = server.lines.length;
-    await releaseFromNetworkd(request, means);
-    await server.heard(({ text }) => text.includes('DHCPACK') && text.includes(`${lease4}`), { since: cutover });
-    await server.heard(({ text }) => text.includes('DHCPREPLY') && text.includes(`${lease6}`), { since: cutover });
+    const beforeMove = server.lines.length;
+    await expectDone(networkd.host, ['migrate', '-i', 'eth0', '-b', 'br-ext', '--layout', 'bridge-port']);
+    await renewed(beforeMove);
     expect(await leases(lab, 'br-ext')).toEqual([lease4, lease6]);
+    expect(await ownsNow({ index: 10, name: 'eth0' }, means)).toBe(false);
 
-    await expectDone(lab, ['restore', '-i', 'eth0']);
-    const back = server.lines.length;
-    await returnToNetworkd(request, means);
-    await server.heard(({ text }) => text.includes('DHCPACK') && text.includes(`${lease4}`), { since: back });
-    await server.heard(({ text }) => text.includes('DHCPREPLY') && text.includes(`${lease6}`), { since: back });
+    const beforeReturn = server.lines.length;
+    await expectDone(networkd.host, ['restore', '-i', 'eth0']);
+    await renewed(beforeReturn);
     expect(await leases(lab, 'eth0')).toEqual([lease4, lease6]);
+    expect(await ownsNow({ index: 10, name: 'eth0' }, means)).toBe(true);
     expect(server.lines.filter(({ message }) => /RELEASE|NAK|DECLINE/.test(message))).toEqual([]);
   });
 }, [...networkdNeeds(), ...dhcpNeeds()]);

@@ -60,6 +60,35 @@ describe.skipIf(whyNoOvs(true) !== undefined)('with a real ovs-vswitchd', () => 
     });
   });
 
+  test('VLANs of a port and the other end of a patch port are told, and of the other options nothing', async () => {
+    const { client, ovs } = real;
+    const patch = { name: 'patch0', type: 'patch', options: { peer: 'patch1' } };
+    await transactApplied(client, ovs.replica, [
+      insert('Interface', patch, 'iface'),
+      insert(
+        'Port',
+        { name: 'patch0', interfaces: namedUuid('iface'), tag: 7, trunks: [9, 8], vlan_mode: null },
+        'port',
+      ),
+      mutate('Bridge', [['name', '==', 'br0']], [['ports', 'insert', namedUuid('port')]]),
+    ]);
+    expect(findPort(ovs.state(), 'patch0')?.port.vlan).toEqual({ tag: 7, trunks: [8, 9], vlanMode: null });
+    expect(findPort(ovs.state(), 'br0')?.port).not.toHaveProperty('vlan');
+    expect(findInterface(ovs.state(), 'patch0')?.peer).toBe('patch1');
+    const options = { remote_ip: '192.0.2.1', psk: 'secret' };
+    await transactApplied(client, ovs.replica, [
+      insert('Interface', { name: 'gre0', type: 'gre', options }, 'iface'),
+      insert('Port', { name: 'gre0', interfaces: namedUuid('iface') }, 'port'),
+      mutate('Bridge', [['name', '==', 'br0']], [['ports', 'insert', namedUuid('port')]]),
+    ]);
+    expect(findPort(ovs.state(), 'gre0')).toBeDefined();
+    expect(JSON.stringify(ovs.state())).not.toContain('secret');
+    const added = ['patch0', 'gre0'].map(name => findPort(ovs.state(), name)?.port.uuid ?? '');
+    await transactApplied(client, ovs.replica, [
+      mutate('Bridge', [['name', '==', 'br0']], [['ports', 'delete', added]]),
+    ]);
+  });
+
   test('the state shows bridge, port and interface as they belong together', () => {
     const { ovs, client } = real;
     const state = ovs.state();

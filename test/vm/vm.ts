@@ -44,7 +44,7 @@ export interface VmOptions {
 }
 
 const DEFAULT_MEMORY_MB = 2048;
-const BOOT_TIMEOUT_MS = 120_000;
+const BOOT_TIMEOUT_MS = 200_000;
 const RUN_TIMEOUT_MS = 60_000;
 /** How much of the console and the log goes into an error. */
 const TAIL_BYTES = 3000;

@@ -1,12 +1,12 @@
 import { formatAddress } from '../address.ts';
 import type { Finding } from '../finding.ts';
 import { linkByName } from '../kernel-state.ts';
-import type { OvsInterface } from '../ovs-state.ts';
 import { isMarked, MARK_ID, MARK_UPLINK } from '../ovs-state.ts';
 import { isMovable } from '../steps/addresses.ts';
 import type { PrecheckContext, RequestRule } from './context.ts';
 import { listed, usesForeignBridge } from './context.ts';
 import { finding } from './finding-codes.ts';
+import { interfacesOf, OTHER_UPLINK_RULES } from './other-uplinks.ts';
 
 /** Rules about a bridge that exists already. */
 export const BRIDGE_RULES: readonly RequestRule[] = [
@@ -16,7 +16,7 @@ export const BRIDGE_RULES: readonly RequestRule[] = [
   checkBridgeDatapath,
   checkFailMode,
   checkControllers,
-  checkOtherUplinks,
+  ...OTHER_UPLINK_RULES,
   checkPortMtus,
   checkLocalPortAddresses,
 ];
@@ -116,40 +116,14 @@ function checkControllers(context: PrecheckContext): readonly Finding[] {
   ];
 }
 
-/** Interfaces of the existing bridge other than its own port. */
-function portsOf({ bridge, ovs }: PrecheckContext): readonly OvsInterface[] {
-  if (bridge === undefined || ovs === undefined) return [];
-  const uuids = ovs.ports.filter(port => bridge.ports.includes(port.uuid)).flatMap(port => port.interfaces);
-  return ovs.interfaces.filter(one => uuids.includes(one.uuid) && one.name !== bridge.name);
-}
-
-/** Two NICs in one bridge that forwards by learning are a loop when both lead to the same network. */
-function checkOtherUplinks(context: PrecheckContext): readonly Finding[] {
-  const { bridge, kernel, request } = context;
-  if (bridge === undefined || !usesForeignBridge(context)) return [];
-  const nics = portsOf(context)
-    .map(port => linkByName(kernel, port.name))
-    .filter(link => link !== undefined && link.name !== request.uplink)
-    .filter(link => link?.kind === 'bond' || link?.kind === 'team' || (link?.parentDevice ?? null) !== null)
-    .map(link => link?.name ?? '');
-  if (nics.length === 0) return [];
-  return [
-    finding('bridge-has-uplink', {
-      message: `the bridge ${bridge.name} already has ${listed(nics)}: with ${request.uplink} beside it there is a loop if both lead to the same network`,
-      culprit: nics[0] ?? bridge.name,
-      advice: 'choose another bridge, or accept it when the networks are separate or STP is on',
-    }),
-  ];
-}
-
 const IPV6_MIN_MTU = 1280;
 
 /** OVS pulls the local port down to the smallest port unless mtu_request is set; below 1280 IPv6 goes (F-59, F-101). */
 function checkPortMtus(context: PrecheckContext): readonly Finding[] {
-  const { bridge, kernel, request } = context;
+  const { bridge, kernel, ovs, request } = context;
   const uplink = linkByName(kernel, request.uplink);
-  if (bridge === undefined || uplink === undefined || !usesForeignBridge(context)) return [];
-  const smaller = portsOf(context)
+  if (bridge === undefined || ovs === undefined || uplink === undefined || !usesForeignBridge(context)) return [];
+  const smaller = interfacesOf(ovs, bridge)
     .map(port => ({ name: port.name, mtu: port.mtu ?? linkByName(kernel, port.name)?.mtu ?? uplink.mtu }))
     .filter(port => port.name !== request.uplink && port.mtu < uplink.mtu);
   const worst = smaller.toSorted((a, b) => a.mtu - b.mtu)[0];

@@ -49,6 +49,22 @@ export const FINDING_CODES = {
     fact: 'F-10',
   },
 
+  // VLANs of the ports.
+  'vlan-settings-invalid': {
+    severity: 'blocking',
+    meaning: 'the VLAN settings of the ports contradict each other, or are none',
+    acceptable: false,
+  },
+  'vlan-cuts-off-host': {
+    severity: 'blocking',
+    meaning: 'the port of the uplink does not let the VLAN of the host port through',
+  },
+  'vlan-host-tagged': {
+    severity: 'warning',
+    meaning: 'what the host sends would leave with a VLAN tag, where it has none today',
+  },
+  'vlan-on-wire': { severity: 'info', meaning: 'what the uplink carries with and without a VLAN tag' },
+
   // The uplink itself.
   'uplink-missing': {
     severity: 'blocking',
@@ -164,6 +180,11 @@ export const FINDING_CODES = {
   'networkd-manages-uplink': {
     severity: 'info',
     meaning: 'systemd-networkd manages the uplink: it lets it go for the time being',
+  },
+  'networkd-drops-on-rename': {
+    severity: 'blocking',
+    meaning: 'this kernel takes the uplink down to rename it, and systemd-networkd deletes its addresses then',
+    fact: 'F-10',
   },
   'networkd-dhcp': {
     severity: 'blocking',

@@ -13,6 +13,7 @@ import { checkUplinkExists } from './missing-link.ts';
 import { NAME_RULES } from './names.ts';
 import { OVS_RULES } from './ovs.ts';
 import { OWNER_RULES } from './owners.ts';
+import { PORT_SPEC_RULES } from './port-spec.ts';
 import { ROUTE_RULES } from './routes.ts';
 import { RULE_RULES } from './rules.ts';
 import { STORAGE_RULES } from './storage.ts';
@@ -23,7 +24,13 @@ export type { PrecheckInput } from './context.ts';
 export type { FindingCode, FindingMeaning } from './finding-codes.ts';
 export { FINDING_CODES } from './finding-codes.ts';
 
-const REQUEST_RULES: readonly RequestRule[] = [checkUplinkExists, ...NAME_RULES, ...OVS_RULES, ...BRIDGE_RULES];
+const REQUEST_RULES: readonly RequestRule[] = [
+  checkUplinkExists,
+  ...NAME_RULES,
+  ...PORT_SPEC_RULES,
+  ...OVS_RULES,
+  ...BRIDGE_RULES,
+];
 
 const UPLINK_RULES: readonly UplinkRule[] = [
   ...LINK_LIST_RULES,

@@ -56,15 +56,16 @@ function checkApplied({ ovs }: PrecheckContext): readonly Finding[] {
   ];
 }
 
-function checkFlowRestore({ ovs }: PrecheckContext): readonly Finding[] {
+function checkFlowRestore({ ovs, request }: PrecheckContext): readonly Finding[] {
   if (!ovs?.system?.flowRestoreWait) return [];
+  const isOurs = request.clearFlowRestoreWait === true;
   return [
     finding('flow-restore-wait', {
-      message:
-        'Open_vSwitch other_config:flow-restore-wait is true: ovs-vswitchd forwards nothing yet; the gate waits until it is cleared',
+      message: `Open_vSwitch other_config:flow-restore-wait is true: ovs-vswitchd forwards nothing yet; the gate ${isOurs ? 'clears it when all else is ready' : 'waits until it is cleared'}`,
       culprit: 'Open_vSwitch other_config:flow-restore-wait',
-      advice:
-        'whoever set it clears it; if nobody will: "ovs-vsctl remove Open_vSwitch . other_config flow-restore-wait"',
+      advice: isOurs
+        ? 'nothing to do, where nobody restores flows'
+        : 'whoever set it clears it; if it is yours: --clear-flow-restore-wait, or "ovs-vsctl remove Open_vSwitch . other_config flow-restore-wait"',
     }),
   ];
 }

@@ -9,6 +9,7 @@ import type { UplinkContext, UplinkRule } from './context.ts';
 import { listed, renamesUplink } from './context.ts';
 import { finding } from './finding-codes.ts';
 import { clientsOfUplink, leasesOf, networkdFollows } from './leases.ts';
+import { canRenameLive } from './names.ts';
 
 /** Rules about those who manage the uplink beside us: what they would do to it, and what is asked of them. */
 export const OWNER_RULES: readonly UplinkRule[] = [
@@ -143,6 +144,15 @@ function checkNetworkd(context: UplinkContext): readonly Finding[] {
         message: `systemd-networkd manages ${uplink.name}${file} and goes on with it: layout attach-only asks nothing of it`,
         culprit,
         advice: `see that ${link.networkFile ?? 'its file'} gives ${uplink.name} no address`,
+      }),
+    ];
+  }
+  if (renamesUplink(context) && canRenameLive(facts.identity.kernelRelease) === false) {
+    return [
+      finding('networkd-drops-on-rename', {
+        message: `systemd-networkd manages ${uplink.name}${file}, and Linux ${facts.identity.kernelRelease} takes it down to rename it: networkd would delete its addresses and routes then`,
+        culprit,
+        advice: 'take layout bridge-port, which renames nothing',
       }),
     ];
   }

@@ -1,11 +1,11 @@
 import type { HostFacts } from '../../domain/host-facts.ts';
 import type { Address } from '../address.ts';
 import type { Finding } from '../finding.ts';
-import { networkOf, parseIp } from '../prefix.ts';
-import type { Route } from '../route.ts';
+import { parseIp } from '../prefix.ts';
 import { isDefault, RT_TABLE_MAIN, usesLink } from '../route.ts';
 import type { UplinkContext, UplinkRule } from './context.ts';
 import { finding } from './finding-codes.ts';
+import { wayTo } from './route-lookup.ts';
 
 /** Rules about file systems that come over the uplink (F-107). */
 export const STORAGE_RULES: readonly UplinkRule[] = [checkMounts];
@@ -58,6 +58,9 @@ export function serversOf({ source }: Pick<HostFacts['networkMounts'][number], '
     .filter(host => host !== undefined);
 }
 
+/** Policy rules may ask for a port; of the file systems here most go to this one. */
+const NFS_PORT = 2049;
+
 /** A server that is only a name cannot be looked up here: then the default route decides. */
 function mayUseUplink(servers: readonly string[], { kernel, uplink }: UplinkContext): boolean {
   const main = kernel.routes.filter(route => route.table === RT_TABLE_MAIN);
@@ -65,29 +68,13 @@ function mayUseUplink(servers: readonly string[], { kernel, uplink }: UplinkCont
   if (servers.length > 0 && remote.length === 0) return false;
   const addresses = remote.filter(server => parseIp(server) !== undefined);
   if (addresses.length === 0) return main.some(route => isDefault(route) && usesLink(route, uplink.index));
-  return addresses.some(address => bestRoutes(main, address).some(route => usesLink(route, uplink.index)));
+  return addresses.some(address => {
+    const way = wayTo(kernel, address, NFS_PORT);
+    return way.kind === 'routes' && way.routes.some(route => usesLink(route, uplink.index));
+  });
 }
 
 function isOwn(server: string, addresses: readonly Address[]): boolean {
   if (server === 'localhost' || server === '::1' || /^127(\.\d+){3}$/.test(server)) return true;
   return addresses.some(address => address.local === server);
-}
-
-/** Routes with the longest prefix that covers the address, and the best metric among them. */
-function bestRoutes(routes: readonly Route[], address: string): readonly Route[] {
-  const family = address.includes(':') ? 6 : 4;
-  const networks = new Map<number, string>();
-  let best: { readonly length: number; readonly metric: number; readonly routes: Route[] } | undefined;
-  for (const route of routes) {
-    if (route.family !== family) continue;
-    const length = Number(route.destination.slice(route.destination.indexOf('/') + 1));
-    const metric = route.priority ?? 0;
-    if (best !== undefined && (length < best.length || (length === best.length && metric > best.metric))) continue;
-    const network = networks.get(length) ?? networkOf(address, length);
-    networks.set(length, network);
-    if (network !== route.destination) continue;
-    if (best?.length === length && best.metric === metric) best.routes.push(route);
-    else best = { length, metric, routes: [route] };
-  }
-  return best?.routes ?? [];
 }

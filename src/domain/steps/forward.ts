@@ -1,7 +1,10 @@
 import type { Effect } from '../effect.ts';
 import { isUp } from '../link.ts';
+import type { OvsPort } from '../ovs-state.ts';
 import { findPort, isMarked, MARK_ID } from '../ovs-state.ts';
 import type { ForwardStep } from '../plan.ts';
+import type { PortVlan } from '../port-spec.ts';
+import { isSameVlan } from '../port-spec.ts';
 import {
   addMissing,
   addressesOnHostPort,
@@ -45,7 +48,7 @@ export function forwardEffects(step: ForwardStep, context: StepContext): readonl
     case 'removingUplinkAddresses':
       return removeUplinkAddresses(context);
     case 'handingOver':
-      return handOver(context);
+      return handingOver(context);
   }
 }
 
@@ -53,6 +56,14 @@ function releasingOwners(context: StepContext): Effect[] {
   const effects = releaseOwners(context);
   // Some take the addresses along when they let go (F-75): they come back at once.
   return effects.length > 0 || context.plan.owners == null ? effects : convergeBefore(context);
+}
+
+function handingOver(context: StepContext): Effect[] {
+  const effects = handOver(context);
+  if (effects.length > 0 || (context.plan.owners?.dhcpClients.length ?? 0) === 0) return effects;
+  // A renewal shortly before has put the address on the uplink again, and the script of a client that begins may clear its link.
+  const moved = [...addressHostPort(context), ...switchRoutes(context)];
+  return moved.length > 0 ? moved : removeUplinkAddresses(context);
 }
 
 function renameUplink(context: StepContext): Effect[] {
@@ -83,12 +94,20 @@ function isAttached({ plan, ovs, uplink }: StepContext): boolean {
   return isMarked(attached.port) && attached.port.externalIds[MARK_ID] === plan.id;
 }
 
-function makeHostPort({ plan, ovs }: StepContext): Effect[] {
+/** VLANs that somebody has changed since; what was not asked for is theirs. */
+function settleVlan({ plan }: StepContext, port: OvsPort | undefined, vlan: PortVlan | undefined): Effect[] {
+  if (vlan === undefined || port === undefined || port.externalIds[MARK_ID] !== plan.id) return [];
+  return isSameVlan(port.vlan, vlan) ? [] : [{ op: 'ovs.port.configure', rows: plan.rows, port: port.name, vlan }];
+}
+
+function makeHostPort(context: StepContext): Effect[] {
+  const { plan, ovs } = context;
   if (ovs === undefined) return [];
   const bridge = ovs.bridges.find(b => b.name === plan.names.bridge);
   const port = plan.names.hostPort === null ? undefined : findPort(ovs, plan.names.hostPort);
   const isMade = bridge !== undefined && (plan.names.hostPort === null || port?.bridge.uuid === bridge.uuid);
-  return isMade ? [] : [{ op: 'ovs.host-port.create', rows: plan.rows, bridge: plan.bridge, hostPort: plan.hostPort }];
+  if (isMade) return settleVlan(context, port?.port, plan.hostPort?.vlan);
+  return [{ op: 'ovs.host-port.create', rows: plan.rows, bridge: plan.bridge, hostPort: plan.hostPort }];
 }
 
 function configureHostPort(context: StepContext): Effect[] {
@@ -128,8 +147,10 @@ function addressHostPort({ snapshot, hostPort, kernel, elapsedS, plan }: StepCon
 
 function attachUplink(context: StepContext): Effect[] {
   const { plan, ovs, uplink } = context;
-  if (ovs === undefined || uplink === undefined || isAttached(context)) return [];
-  return [{ op: 'ovs.uplink.attach', rows: plan.rows, port: uplink.name }];
+  if (ovs === undefined || uplink === undefined) return [];
+  const vlan = plan.request.ports?.uplink;
+  if (isAttached(context)) return settleVlan(context, findPort(ovs, uplink.name)?.port, vlan);
+  return [{ op: 'ovs.uplink.attach', rows: plan.rows, port: uplink.name, ...(vlan === undefined ? {} : { vlan }) }];
 }
 
 function muteUplink({ plan, uplink, hostPort, mutedLinks }: StepContext): Effect[] {

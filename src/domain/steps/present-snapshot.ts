@@ -14,13 +14,31 @@ const RENEWED_BY_S = 5;
  */
 export function presentSnapshot(snapshot: Snapshot, elapsedS: number, present: readonly Address[]): Snapshot {
   if (snapshot.addresses.every(({ validLifetimeS }) => validLifetimeS === null)) return snapshot;
-  const addresses = snapshot.addresses.map(address => renewed(address, elapsedS, present));
+  // networkd, which keeps what it finds on the host port, makes a lease that it renews there endless, and takes the metric off its prefix.
+  const isKept = snapshot.owners?.networkd.uplink?.dhcp4 === true;
+  const now = snapshot.addresses.map(address => (isKept ? kept(address, present) : undefined));
+  const addresses = snapshot.addresses.map((address, i) => now[i] ?? renewed(address, elapsedS, present));
   const isOver = ({ validLifetimeS }: Address): boolean => validLifetimeS !== null && validLifetimeS <= elapsedS;
   const ended = addresses.filter(isOver);
   const left = addresses.filter(address => !isOver(address));
   const hasEnded = (route: Route): boolean =>
     (isSource(route, ended) && !isSource(route, left)) || (isConnected(route, ended) && !isConnected(route, left));
-  return { ...snapshot, addresses, routes: snapshot.routes.filter(route => !hasEnded(route)) };
+  const routes = snapshot.routes
+    .filter(route => !hasEnded(route))
+    .map(route => {
+      const i = snapshot.addresses.findIndex(({ local }) => local === route.prefSrc);
+      const address = now[i];
+      if (address === undefined || !isConnected(route, [address])) return route;
+      return route.priority === snapshot.addresses[i]?.metric ? { ...route, priority: address.metric } : route;
+    });
+  return { ...snapshot, addresses, routes };
+}
+
+/** An IPv4 lease as networkd has it where `KeepConfiguration=yes`; undefined while it does not. */
+function kept(address: Address, present: readonly Address[]): Address | undefined {
+  if (address.family !== 4 || address.validLifetimeS === null) return undefined;
+  const copy = present.find(one => one.validLifetimeS === null && isSameAddress(one, address));
+  return copy && { ...address, validLifetimeS: null, preferredLifetimeS: null, metric: copy.metric };
 }
 
 /** With the lifetimes of the copy that lasts longest; one that somebody made endless has not become so by being renewed. */

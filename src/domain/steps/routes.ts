@@ -32,15 +32,22 @@ export function isConnected(route: Route, addresses: readonly Address[]): boolea
   );
 }
 
-/** The route with the legs on one link moved to another. */
+/**
+ * The route with the legs on one link moved to another. One that is there already is not made twice: who puts addresses on both links gives a route
+ * a leg on each (IPv6), and the kernel refuses two alike.
+ */
 export function moveLegs(route: Route, from: number, to: number): Route {
+  const hasLeg = (linkIndex: number, gateway: string | null): boolean =>
+    route.nexthops.some(hop => hop.linkIndex === linkIndex && hop.gateway === gateway);
   return {
     ...route,
-    nexthops: route.nexthops.map(hop => ({
-      ...hop,
-      flags: hop.flags & CHOSEN_HOP_FLAGS,
-      linkIndex: hop.linkIndex === from ? to : hop.linkIndex,
-    })),
+    nexthops: route.nexthops
+      .filter(hop => from === to || hop.linkIndex !== from || !hasLeg(to, hop.gateway))
+      .map(hop => ({
+        ...hop,
+        flags: hop.flags & CHOSEN_HOP_FLAGS,
+        linkIndex: hop.linkIndex === from ? to : hop.linkIndex,
+      })),
   };
 }
 

@@ -42,7 +42,7 @@ const NEEDS: Partial<Record<ForwardStep, Needs>> = {
   removingUplinkAddresses: { sysctls: true, routes: true },
   mutingUplink: { muted: true },
   switchingRoutes: { routes: true },
-  handingOver: { owners: true },
+  handingOver: { routes: true, sysctls: true, owners: true },
 };
 
 /** How long ovs-vswitchd gets to let go of a link on the way back; a run that only waits for that has all the time of the gate. */

@@ -5,6 +5,7 @@ import type { HostFacts } from '../../domain/host-facts.ts';
 import { linkByName } from '../../domain/kernel-state.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
 import { planOwners } from '../../domain/plan-owners.ts';
+import { isSamePorts } from '../../domain/port-spec.ts';
 import { precheck } from '../../domain/precheck/index.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
@@ -106,7 +107,8 @@ async function assessAgain(
       code: 'journal-of-another-host',
       severity: 'blocking',
       message: `the journal of ${uplink} was written ${foreign}`,
-      advice: 'run `ovs-uplink recover` to settle it first',
+      advice:
+        'the links that it describes are not these: take out by hand what `ovs-vsctl list bridge` shows with external_ids ovs-uplink:id, then remove the journal (docs/troubleshooting.md, "After a reboot")',
     });
   }
   if (journal.stage !== 'committed') {
@@ -117,12 +119,16 @@ async function assessAgain(
       advice: 'run `ovs-uplink recover` first',
     });
   }
-  const isSame = journal.request.bridge === request.bridge && journal.request.layout === request.layout;
+  const isSame =
+    journal.request.bridge === request.bridge &&
+    journal.request.layout === request.layout &&
+    isSamePorts(journal.request.ports, request.ports);
   if (!isSame) {
+    const vlans = isSamePorts(journal.request.ports, request.ports) ? '' : ', other VLANs of its ports';
     return refuse({
       code: 'already-migrated',
       severity: 'blocking',
-      message: `${uplink} is already on bridge ${journal.request.bridge} (layout ${journal.request.layout})`,
+      message: `${uplink} is already on bridge ${journal.request.bridge} (layout ${journal.request.layout}${vlans})`,
       advice: `run \`ovs-uplink restore -i ${uplink}\` first`,
     });
   }

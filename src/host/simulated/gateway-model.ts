@@ -3,6 +3,7 @@ import { linkByIndex } from '../../domain/kernel-state.ts';
 import { IFF_LOWER_UP, IFF_UP } from '../../domain/link.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
 import { findInterface, findPort } from '../../domain/ovs-state.ts';
+import { hostOnWire } from '../../domain/port-spec.ts';
 import { isDefault } from '../../domain/route.ts';
 
 /** What stands at the other end of the uplink's wire. */
@@ -48,6 +49,9 @@ export function reachesWire(path: Path, linkIndex: number): boolean {
   const uplinkPort = findPort(ovs, uplink.name);
   const hostPort = findPort(ovs, link.name);
   if (uplinkPort === undefined || hostPort?.bridge !== uplinkPort.bridge) return false;
+  // The gateway knows nothing of VLANs.
+  const { sends, hears } = hostOnWire(uplinkPort.port.vlan, hostPort.port.vlan);
+  if (sends !== 0 || !hears.includes(0)) return false;
   const isAttached = uplink.promiscuity > 0 || uplink.slaveKind === 'openvswitch';
   return isAttached && path.forwards && !path.muted.includes(link.name);
 }

@@ -1,7 +1,7 @@
 import type { DhcpClient, NmConnection, NmDevice, OwnerFacts } from '../../../src/domain/owners.ts';
 import { NO_OWNERS } from '../../../src/domain/owners.ts';
 import type { PrecheckInput } from '../../../src/domain/precheck/index.ts';
-import { address, facts, kernelWith, kernelWithUplink, request, virtualLink } from './hosts.ts';
+import { address, facts, factsWithRelease, kernelWith, kernelWithUplink, request, virtualLink } from './hosts.ts';
 import type { RuleCase } from './rule-cases.ts';
 
 /** A host whose uplink has these owners. */
@@ -126,6 +126,17 @@ export const OWNER_CASES: readonly RuleCase[] = [
     says: ['gets it back on restore'],
     unless: 'it leaves the link alone',
     quiet: owned(networkd({ setupState: 'unmanaged' })),
+  },
+  {
+    code: 'networkd-drops-on-rename',
+    when: 'the kernel takes the link down for the rename',
+    host: {
+      facts: { ...factsWithRelease('6.1.0-56-amd64'), owners: { ...NO_OWNERS, ...networkd({}) } },
+    },
+    culprit: '/etc/systemd/network/10-lan.network',
+    says: ['Linux 6.1.0-56-amd64', 'takes it down'],
+    unless: 'it renames links that are up',
+    quiet: owned(networkd({})),
   },
   {
     code: 'networkd-dhcp',

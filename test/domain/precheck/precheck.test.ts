@@ -9,6 +9,7 @@ import { emptyKernel, LINK_CASES } from './link-cases.ts';
 import { NAME_CASES } from './name-cases.ts';
 import { OVS_CASES } from './ovs-cases.ts';
 import { OWNER_CASES } from './owner-cases.ts';
+import { PORT_CASES } from './port-cases.ts';
 import type { RuleCase } from './rule-cases.ts';
 import { WAY_CASES } from './way-cases.ts';
 
@@ -19,6 +20,7 @@ const CASES: readonly RuleCase[] = [
   ...OVS_CASES,
   ...OWNER_CASES,
   ...WAY_CASES,
+  ...PORT_CASES,
 ];
 
 /** Codes that only `doctor` gives. */

@@ -5,6 +5,8 @@ import type { KernelState } from '../../../src/domain/kernel-state.ts';
 import { LAYOUTS } from '../../../src/domain/layout.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import type { OvsState } from '../../../src/domain/ovs-state.ts';
+import type { PortSpecs, PortVlan } from '../../../src/domain/port-spec.ts';
+import { VLAN_MODES } from '../../../src/domain/port-spec.ts';
 import type { PrecheckInput } from '../../../src/domain/precheck/index.ts';
 import { FINDING_CODES } from '../../../src/domain/precheck/index.ts';
 import type { Nexthop, Route } from '../../../src/domain/route.ts';
@@ -107,7 +109,8 @@ const bridge: fc.Arbitrary<hosts.BridgeInShort> = fc.record({
   ports: fc.array(
     fc.record({
       name,
-      type: fc.constantFrom('', 'internal'),
+      type: fc.constantFrom('', 'internal', 'patch'),
+      peer: name,
       ofport: fc.option(fc.integer({ min: -1, max: 5 }), { nil: null }),
       ifindex: maybeIndex,
       mtu: fc.option(fc.nat(9000), { nil: null }),
@@ -181,15 +184,31 @@ export const randomFacts: fc.Arbitrary<HostFacts> = fc
   })
   .map(({ release, ...rest }) => ({ ...hosts.facts(rest), identity: hosts.factsWithRelease(release).identity }));
 
+const vlan = fc.oneof(
+  fc.constantFrom(0, 1, 100, 4094, 4095),
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
+const portVlan: fc.Arbitrary<PortVlan> = fc.record({
+  tag: fc.option(vlan),
+  trunks: fc.array(vlan, { maxLength: 4 }),
+  vlanMode: fc.constantFrom(null, ...VLAN_MODES),
+});
+const ports: fc.Arbitrary<PortSpecs> = fc.record({ uplink: portVlan, hostPort: portVlan });
+
 export const randomInput: fc.Arbitrary<PrecheckInput> = fc.record({
   request: fc
-    .record({
-      uplink: name,
-      bridge: name,
-      layout: fc.constantFrom(...LAYOUTS),
-      useExistingBridge: fc.boolean(),
-      accept: fc.subarray([...Object.keys(FINDING_CODES), 'no-such-code'], { maxLength: 5 }),
-    })
+    .record(
+      {
+        uplink: name,
+        bridge: name,
+        layout: fc.constantFrom(...LAYOUTS),
+        useExistingBridge: fc.boolean(),
+        accept: fc.subarray([...Object.keys(FINDING_CODES), 'no-such-code'], { maxLength: 5 }),
+        ports,
+      },
+      { requiredKeys: ['uplink', 'bridge', 'layout', 'useExistingBridge', 'accept'] },
+    )
     .map(overrides => hosts.request(overrides)),
   kernel: randomKernel,
   ovs: randomOvs,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_OWNERS } from '../../../src/domain/owners.ts';
 import { presentSnapshot } from '../../../src/domain/steps/present-snapshot.ts';
 import { address, hop, route } from '../precheck/hosts.ts';
 import { snapshot } from './snapshots.ts';
@@ -23,6 +24,25 @@ describe('the snapshot as leases have changed since', () => {
 
   it('has no route of a lease that has ended, and keeps those of others', () => {
     expect(presentSnapshot(before, 60, []).routes).toEqual([other]);
+  });
+
+  it('has a lease that networkd renews on the host port as endless and without a metric, and its prefix route, too', () => {
+    const leased = { ...lease, metric: 1024 };
+    const owners = {
+      ...NO_OWNERS,
+      networkd: {
+        state: 'running' as const,
+        prepared: 'released' as const,
+        uplink: { setupState: 'unmanaged', networkFile: '/a.network', networkText: '', dhcp4: true, dhcp6: false },
+      },
+    };
+    const before = { ...snapshot({ addresses: [leased], routes: [{ ...prefix, priority: 1024 }, other] }), owners };
+    const kept = { ...leased, validLifetimeS: null, preferredLifetimeS: null, metric: null };
+    expect(presentSnapshot(before, 1000, [kept])).toMatchObject({
+      addresses: [kept],
+      routes: [{ ...prefix, priority: null }, other],
+    });
+    expect(presentSnapshot({ ...before, owners: NO_OWNERS }, 1000, [kept]).routes).toEqual([other]);
   });
 
   it('keeps the routes of a lease that would have ended, but was renewed', () => {

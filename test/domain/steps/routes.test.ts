@@ -217,6 +217,12 @@ describe('one route', () => {
     expect(isSameRoute(route({ nexthops: legs }), route({ nexthops: legs.toReversed() }))).toBe(true);
   });
 
+  it('has one leg where another manager had given it one on either link', () => {
+    const both = route({ nexthops: [hop({ linkIndex: 3 }), hop({ linkIndex: 10 })] });
+    expect(moveLegs(both, 10, 3).nexthops).toMatchObject([{ linkIndex: 3 }]);
+    expect(moveLegs(both, 3, 10).nexthops).toMatchObject([{ linkIndex: 10 }]);
+  });
+
   it('moves only its legs on the one link', () => {
     const both = route({ nexthops: [hop({ gateway: '10.9.0.1' }), hop({ linkIndex: OTHER, gateway: '10.19.0.1' })] });
     expect(moveLegs(both, UPLINK, HOST_PORT).nexthops.map(h => h.linkIndex)).toEqual([HOST_PORT, OTHER]);

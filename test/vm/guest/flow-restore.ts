@@ -25,15 +25,14 @@ export interface FlowRestoreResult {
 
 /** ovs-vswitchd is started with flow-restore-wait, as after an update that saves flows. */
 export async function waitForFlows(): Promise<FlowRestoreResult> {
-  return await inSharedLab('plain', async ({ lab, mortals }) => {
+  return await inSharedLab('plain', async ({ lab, worker }) => {
     const isAttached = async () => (await lab.hostIp('link', 'show', 'eth0')).includes(' master ');
     const cli = (...args: string[]) => spawnCli(lab, args, { timeoutMs: CLI_LIMIT_MS });
     const options = { uplink: 'eth0', bridge: 'br-ext', layout: 'bridge-port', datapath: 'system' } as const;
-    const [mortal] = await Promise.all([mortals.next(), lab.stopVswitchd()]);
+    const [mortal] = await Promise.all([worker(), lab.stopVswitchd()]);
     await lab.startVswitchd({ flowRestoreWait: true });
     const deadlines = { ...GUEST_DEADLINES, gateMs: 3_000 };
     const [unanswered] = outcomesOf(await mortal.ask({ do: 'migrate', options: { ...options, deadlines } }));
-    await mortal.kill();
     const leftBehind = { bridges: await lab.vsctl('list-br'), isAttached: await isAttached() };
 
     const migration = cli('migrate', '-i', 'eth0', '-b', 'br-ext', '--layout', options.layout, '--datapath', 'system');

@@ -41,31 +41,27 @@ const LIFETIME_TOLERANCE_S = 30;
 
 /** Migrates with the library, restores, and dumps the host in between. `look` is called before, when committed and at the end. */
 export async function thereAndBack<Sight>(
-  { lab, mortals }: GuestLab,
+  { lab, worker }: GuestLab,
   { uplink, bridge, layout, hostPort }: JourneyOptions,
   look: () => Promise<Sight>,
 ): Promise<Journey<Sight>> {
   const before = await capture(lab, uplink);
   const sights = [await look()];
-  const mortal = await mortals.next();
-  try {
-    await using watch = await watchKernel(lab.hostNs, ['link']);
-    const request = { uplink, bridge, layout, datapath: 'system', deadlines: GUEST_DEADLINES } as const;
-    const [migrated] = outcomesOf(await mortal.ask({ do: 'migrate', options: request }));
-    const downAs = namesWhileDown(watch, indexOf(before, uplink));
-    if (migrated?.result !== 'committed') throw new Error(`not committed: ${JSON.stringify(migrated)}`);
-    sights.push(await look());
-    const [bridges, datapathPorts] = [await portsOfBridges(lab), await portsOfDatapath(lab)];
-    const during = await capture(lab, hostPort);
-    const [restored] = outcomesOf(await mortal.ask({ do: 'restore', uplink }));
-    if (restored?.result !== 'rolledBack') throw new Error(`not restored: ${JSON.stringify(restored)}`);
-    sights.push(await look());
-    const after = await capture(lab, uplink);
-    const bridgesAfter = await lab.vsctl('list-br');
-    return { before, migrated, during, restored, after, datapathPorts, bridges, bridgesAfter, downAs, sights };
-  } finally {
-    await mortal.kill();
-  }
+  const mortal = await worker();
+  await using watch = await watchKernel(lab.hostNs, ['link']);
+  const request = { uplink, bridge, layout, datapath: 'system', deadlines: GUEST_DEADLINES } as const;
+  const [migrated] = outcomesOf(await mortal.ask({ do: 'migrate', options: request }));
+  const downAs = namesWhileDown(watch, indexOf(before, uplink));
+  if (migrated?.result !== 'committed') throw new Error(`not committed: ${JSON.stringify(migrated)}`);
+  sights.push(await look());
+  const [bridges, datapathPorts] = [await portsOfBridges(lab), await portsOfDatapath(lab)];
+  const during = await capture(lab, hostPort);
+  const [restored] = outcomesOf(await mortal.ask({ do: 'restore', uplink }));
+  if (restored?.result !== 'rolledBack') throw new Error(`not restored: ${JSON.stringify(restored)}`);
+  sights.push(await look());
+  const after = await capture(lab, uplink);
+  const bridgesAfter = await lab.vsctl('list-br');
+  return { before, migrated, during, restored, after, datapathPorts, bridges, bridgesAfter, downAs, sights };
 }
 
 async function capture(lab: Lab, linkName: string): Promise<TimedImage> {

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { configurePlainHost, configureRichHost } from '../../lab/rich-host.ts';
-import { createMortals, type Mortals } from '../../live/killing/mortals.ts';
+import { createMortals, type Mortal, type Mortals } from '../../live/killing/mortals.ts';
 import { GUEST_OUTPUT } from '../initramfs.ts';
 
 /** What the host of the lab has on its uplink. */
@@ -11,6 +11,9 @@ export type HostKind = 'plain' | 'rich';
 /** A lab in the guest, and processes with an engine in its host's namespace. */
 export interface GuestLab {
   readonly lab: Lab;
+  /** One that lives as long as the lab, for all who leave it alive: node needs seconds to start. */
+  worker(): Promise<Mortal>;
+  /** For those that are killed. */
   readonly mortals: Mortals;
 }
 
@@ -25,7 +28,13 @@ export async function inSharedLab<T>(kind: HostKind, work: (guest: GuestLab) => 
   if (shared?.kind !== kind) {
     await endSharedLab();
     const lab = await createLab({ name: kind });
-    shared = { kind, lab, mortals: createMortals(lab) };
+    const mortals = createMortals(lab);
+    let worker: Promise<Mortal> | undefined;
+    const employ = () => {
+      worker ??= mortals.next();
+      return worker;
+    };
+    shared = { kind, lab, worker: employ, mortals };
     await (kind === 'rich' ? configureRichHost(lab) : configurePlainHost(lab));
   }
   try {

@@ -24,12 +24,11 @@ export async function vlanRefused(): Promise<{
   readonly outcome: RunOutcome | undefined;
   readonly differences: readonly string[];
 }> {
-  return await withChild(async ({ lab, mortals }) => {
+  return await withChild(async ({ lab, worker }) => {
     const before = await captureHost(lab);
-    const mortal = await mortals.next();
+    const mortal = await worker();
     const options = { uplink: 'eth0', bridge: 'br-ext', layout: 'host-port', deadlines: GUEST_DEADLINES } as const;
     const [outcome] = outcomesOf(await mortal.ask({ do: 'migrate', options }));
-    await mortal.kill();
     return { outcome, differences: diffImages(before, await captureHost(lab)) };
   });
 }

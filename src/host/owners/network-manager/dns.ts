@@ -74,8 +74,9 @@ async function exists(file: string): Promise<boolean> {
 
 /** Nothing where NetworkManager does not write resolv.conf by itself. */
 async function readDns(bus: SystemBus, { limitMs, signal }: CallLimits): Promise<readonly DnsEntry[]> {
-  const values = await bus.getAll(DNS_MANAGER, limitMs, signal);
-  if (values.get('Mode') !== 'default' || values.get('RcManager') === 'unmanaged') return [];
+  const values = await bus.getAll(DNS_MANAGER, limitMs, signal).catch(ignoreRefusal);
+  const isWriting = values?.get('Mode') === 'default' && values.get('RcManager') !== 'unmanaged';
+  if (values === undefined || !isWriting) return [];
   return toList(values.get('Configuration'), DNS_MANAGER.path).map(toEntry);
 }
 
@@ -109,10 +110,11 @@ servers=${servers.join(',')}
 
 /** A NetworkManager before 1.22 cannot be asked, and reads it at its next start. */
 async function reload(bus: SystemBus, { limitMs, signal }: CallLimits): Promise<void> {
-  try {
-    const request = { ...NETWORK_MANAGER, member: 'Reload', signature: 'u', body: [RELOAD_CONFIGURATION] };
-    await bus.call(request, limitMs, signal);
-  } catch (error) {
-    if (!isUplinkError(error) || error.code !== 'OWNER_REFUSED') throw error;
-  }
+  const request = { ...NETWORK_MANAGER, member: 'Reload', signature: 'u', body: [RELOAD_CONFIGURATION] };
+  await bus.call(request, limitMs, signal).catch(ignoreRefusal);
+}
+
+/** An old NetworkManager does not know the question. */
+function ignoreRefusal(error: unknown): undefined {
+  if (!isUplinkError(error) || error.code !== 'OWNER_REFUSED') throw error;
 }

@@ -1,5 +1,5 @@
 import type { LinkRef } from '../../../domain/effect.ts';
-import { uplinkError } from '../../../errors.ts';
+import { isUplinkError, uplinkError } from '../../../errors.ts';
 import { underLimit } from '../bus/limit.ts';
 import type { SystemBus } from '../bus/system-bus.ts';
 import { type CallLimits, type KnownDevice, readDevice } from './device.ts';
@@ -9,6 +9,8 @@ import { requireBus } from './require-bus.ts';
 
 /** For one answer of a NetworkManager that is asked to change something; each wait for what it then does has the longer limit. */
 const ANSWER_LIMIT_MS = 2000;
+/** How long NetworkManager may take for what it does with a device by itself. */
+const SETTLE_LIMIT_MS = 2000;
 
 /** A device under way to what is asked of it. */
 export interface Follow {
@@ -32,9 +34,9 @@ export async function followDevice<T>(
 ): Promise<T> {
   const bus = requireBus(means);
   const limits = { limitMs: ANSWER_LIMIT_MS, signal };
-  const listeners = new Set<() => void>();
+  const wakers = new Set<() => void>();
   const tell = (): void => {
-    for (const listener of listeners) listener();
+    for (const wake of wakers) wake();
   };
   const { destination, path } = NETWORK_MANAGER;
   const filter = { sender: destination, pathNamespace: path };
@@ -45,16 +47,21 @@ export async function followDevice<T>(
   const until: Follow['until'] = (isThere, expected, limitMs = means.changeLimitMs ?? CHANGE_LIMIT_MS) => {
     const late = { what: 'NetworkManager does not follow', object: link.name };
     return underLimit(limitMs, signal, late, async limit => {
-      for (;;) {
-        const news = Promise.withResolvers<void>();
-        listeners.add(news.resolve);
-        limit.addEventListener('abort', () => news.resolve(), { once: true });
-        const seen = await read();
-        if (seen !== undefined && isThere(seen)) return seen;
-        await news.promise;
-        listeners.delete(news.resolve);
-        if (signal?.aborted === true) throw limit.reason;
-        if (limit.aborted) throw stuck(link, `${expected} within ${limitMs} ms`, seen);
+      let news = Promise.withResolvers<void>();
+      const wake = (): void => news.resolve();
+      wakers.add(wake);
+      limit.addEventListener('abort', wake, { once: true });
+      try {
+        for (;;) {
+          news = Promise.withResolvers<void>();
+          const seen = await read();
+          if (seen !== undefined && isThere(seen)) return seen;
+          if (!limit.aborted) await news.promise;
+          if (signal?.aborted === true) throw limit.reason;
+          if (limit.aborted) throw stuck(link, `${expected} within ${limitMs} ms`, seen);
+        }
+      } finally {
+        wakers.delete(wake);
       }
     });
   };
@@ -64,6 +71,26 @@ export async function followDevice<T>(
     unsubscribe();
     unwatch();
   }
+}
+
+/** Gives NetworkManager a moment to bring the device to where it is wanted; false where it does not get there. */
+export async function settles(
+  { until }: Follow,
+  isThere: (device: KnownDevice) => boolean,
+  expected: string,
+): Promise<boolean> {
+  try {
+    await until(isThere, expected, SETTLE_LIMIT_MS);
+    return true;
+  } catch (error) {
+    if (isUplinkError(error) && error.code === 'OWNER_REFUSED') return false;
+    throw error;
+  }
+}
+
+/** Waits until a profile could be started on a managed device; false where that does not come, as without a carrier. */
+export function isReady(follow: Follow): Promise<boolean> {
+  return settles(follow, device => device.state >= DEVICE_STATE.disconnected, 'ready');
 }
 
 /** Has NetworkManager manage the device or let it go, and resolves when it says that it does. */

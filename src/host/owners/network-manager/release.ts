@@ -1,13 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import type { LinkRef } from '../../../domain/effect.ts';
-import { isUplinkError } from '../../../errors.ts';
 import { keepDns } from './dns.ts';
-import { askAutoconnect, askManaged, type Follow, followDevice } from './follow.ts';
+import { askAutoconnect, askManaged, followDevice, isReady } from './follow.ts';
 import type { NetworkManagerMeans } from './means.ts';
-import { DEVICE_STATE } from './names.ts';
-
-/** How long NetworkManager may take to make ready a device that it has begun to manage. */
-const SETTLE_LIMIT_MS = 2000;
 
 /**
  * Has NetworkManager manage a device, or let it go, and resolves when it says that it does. Nothing of that outlives a boot; a restart of
@@ -61,20 +56,10 @@ export async function forgetInNetworkManager(
       await askManaged(follow, true);
       await isReady(follow);
     } finally {
-      await askManaged(follow, false);
+      // Also when we are asked to stop.
+      await setManaged(link, false, means);
     }
   });
-}
-
-/** Waits until a profile could be started on a managed device; false where that does not come, as without a carrier. */
-export async function isReady({ until }: Follow): Promise<boolean> {
-  try {
-    await until(device => device.state >= DEVICE_STATE.disconnected, 'ready', SETTLE_LIMIT_MS);
-    return true;
-  } catch (error) {
-    if (isUplinkError(error) && error.code === 'OWNER_REFUSED') return false;
-    throw error;
-  }
 }
 
 /** True where the link has an address that is not its own link-local one. */

@@ -6,10 +6,10 @@ import { busErrorName } from '../bus/bus-failure.ts';
 import { toText } from '../bus/values.ts';
 import type { KnownDevice } from './device.ts';
 import { dropDns } from './dns.ts';
-import { askAutoconnect, askManaged, type Follow, followDevice } from './follow.ts';
+import { askAutoconnect, askManaged, type Follow, followDevice, isReady, settles } from './follow.ts';
 import type { NetworkManagerMeans } from './means.ts';
 import { DEVICE_STATE, NETWORK_MANAGER, NO_OBJECT, SETTINGS } from './names.ts';
-import { hasAddresses, isReady } from './release.ts';
+import { hasAddresses } from './release.ts';
 import { isAbsent, returnInStateFile } from './stopped.ts';
 
 /** Of {@link returnToNetworkManager}. */
@@ -24,9 +24,9 @@ export interface ReturnMeans extends NetworkManagerMeans {
 /**
  * Gives a device back to NetworkManager with the profile (its uuid) that was active on it, and resolves when that is activated (without a
  * carrier: when it will be). After `forgetInNetworkManager` the IPv4 addresses and routes that are there stay; those of IPv6 are away for some
- * 10 ms (NetworkManager 1.42 switches IPv6 off and on). Without a profile, a device that has addresses is one that somebody else has configured:
- * NetworkManager is brought to look on. Where it does not run, its state file says so for its next start. Rejects with `OWNER_REFUSED` (also when
- * the profile is gone, or fails), `OWNER_UNREACHABLE`, `ABORTED`.
+ * 10 ms (NetworkManager 1.42 switches IPv6 off and on). Without a profile, or where somebody has deleted it since, NetworkManager is brought to look on
+ * while others have configured the device. Where it does not run, its state file says so for its next start. Rejects with `OWNER_REFUSED` (also
+ * when the profile fails), `OWNER_UNREACHABLE`, `ABORTED`.
  */
 export async function returnToNetworkManager(
   link: LinkRef,
@@ -40,23 +40,27 @@ export async function returnToNetworkManager(
   }
   await followDevice(link, means, signal, async follow => {
     const device = await follow.until(() => true, 'known');
-    const isBack = device.managed && (profile === null || isActivated(device, profile));
-    if (!isBack) {
-      // Otherwise it would start what it finds, and DHCP where it finds nothing.
-      await askAutoconnect(follow, false);
-      if (profile !== null) await withoutDad(link, means, () => activate(profile, follow));
-      else if (!(await lookOn(link, follow, means, signal))) return;
-    }
-    await askAutoconnect(follow, true);
+    const known = profile === null ? undefined : await findProfile(profile, follow);
+    const isBack = device.managed && (known === undefined || isActivated(device, known));
+    // Otherwise it would start what it finds, and DHCP where it finds nothing.
+    if (!isBack) await askAutoconnect(follow, false);
+    if (!isBack && known !== undefined) await withoutDad(link, means, () => activate(known, follow));
+    if (isBack || known !== undefined || (await lookOn(link, follow, means, signal)))
+      await askAutoconnect(follow, true);
     await dropDns(link, means, follow);
   });
 }
 
-function isActivated({ state, connection }: KnownDevice, profile: string): boolean {
-  return state === DEVICE_STATE.activated && connection?.uuid === profile;
+interface KnownProfile {
+  readonly uuid: string;
+  readonly path: string;
 }
 
-/** False where NetworkManager would not see that the device is configured, and would begin anew as soon as it may. */
+function isActivated({ state, connection }: KnownDevice, { uuid }: KnownProfile): boolean {
+  return state === DEVICE_STATE.activated && connection?.uuid === uuid;
+}
+
+/** False where NetworkManager does not see that the device is configured: it would begin anew as soon as it may. */
 async function lookOn(
   link: LinkRef,
   follow: Follow,
@@ -67,27 +71,25 @@ async function lookOn(
   if (!hasAddresses(link)) return true;
   if (!(await isReady(follow)) || touch === undefined) return false;
   await touch(link, signal);
-  await follow.until(device => device.connection?.external === true, 'configured by somebody else');
-  return true;
+  return settles(follow, device => device.connection?.external === true, 'configured by somebody else');
 }
 
-async function activate(uuid: string, follow: Follow): Promise<void> {
-  const profile = await findProfile(uuid, follow);
+async function activate(profile: KnownProfile, follow: Follow): Promise<void> {
   await askManaged(follow, true);
   if (!(await isReady(follow))) return;
   const { bus, limits, until } = follow;
   const { path } = await until(() => true, 'known');
   const request = { ...NETWORK_MANAGER, member: 'ActivateConnection', signature: 'ooo' };
-  await bus.call({ ...request, body: [profile, path, NO_OBJECT] }, limits.limitMs, limits.signal);
+  await bus.call({ ...request, body: [profile.path, path, NO_OBJECT] }, limits.limitMs, limits.signal);
   let isStarted = false;
-  const ended = await until(({ state, connection }) => {
-    isStarted ||= state > DEVICE_STATE.disconnected;
-    return state === DEVICE_STATE.activated ? connection?.uuid === uuid : isStarted && isStopped(state);
+  const ended = await until(device => {
+    isStarted ||= device.state > DEVICE_STATE.disconnected;
+    return isActivated(device, profile) || (isStarted && isStopped(device.state));
   }, 'activated');
-  if (ended.state === DEVICE_STATE.activated) return;
+  if (isActivated(ended, profile)) return;
   throw uplinkError('OWNER_REFUSED', {
     what: 'NetworkManager could not activate the profile',
-    object: `${ended.name}, ${uuid}`,
+    object: `${ended.name}, ${profile.uuid}`,
     got: `state ${ended.state}, reason ${ended.reason}`,
     advice: 'journalctl -u NetworkManager says why',
   });
@@ -97,14 +99,15 @@ function isStopped(state: number): boolean {
   return state === DEVICE_STATE.failed || state <= DEVICE_STATE.disconnected;
 }
 
-async function findProfile(uuid: string, { bus, limits }: Follow): Promise<string> {
+/** Undefined for a profile that somebody has deleted since. */
+async function findProfile(uuid: string, { bus, limits }: Follow): Promise<KnownProfile | undefined> {
   const request = { ...SETTINGS, member: 'GetConnectionByUuid', signature: 's', body: [uuid] };
   try {
-    return toText((await bus.call(request, limits.limitMs, limits.signal))[0], uuid);
+    const [path] = await bus.call(request, limits.limitMs, limits.signal);
+    return { uuid, path: toText(path, uuid) };
   } catch (error) {
-    if (busErrorName(error)?.endsWith('.InvalidConnection') !== true) throw error;
-    const what = 'the profile that was active is gone';
-    throw uplinkError('OWNER_REFUSED', { what, object: uuid, advice: 'nmcli connection shows what there is' }, error);
+    if (busErrorName(error)?.endsWith('.InvalidConnection') === true) return undefined;
+    throw error;
   }
 }
 

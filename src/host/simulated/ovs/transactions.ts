@@ -1,6 +1,8 @@
 import type { OvsRows } from '../../../domain/effect.ts';
-import type { OvsInterface } from '../../../domain/ovs-state.ts';
+import type { OvsInterface, OvsPort } from '../../../domain/ovs-state.ts';
 import { MARK_ID, MARK_ROLE, MARK_UPLINK, type OvsState } from '../../../domain/ovs-state.ts';
+import type { PortVlan } from '../../../domain/port-spec.ts';
+import { isSameVlan } from '../../../domain/port-spec.ts';
 import type { Failure } from '../../../errors.ts';
 import type { OwnRows } from '../../host.ts';
 import type { OvsEffect } from '../../linux-effects.ts';
@@ -13,6 +15,7 @@ export interface NewPort {
   readonly type: '' | 'internal';
   readonly settings: InterfaceSettings;
   readonly externalIds: Readonly<Record<string, string>>;
+  readonly vlan?: PortVlan;
 }
 
 const EMPTY: Readonly<Record<string, string>> = {};
@@ -23,8 +26,14 @@ export function insertPort(database: Database, tables: Tables, port: NewPort): s
   const portUuid = database.newUuid();
   database.setSettings(uuid, port.settings);
   tables.interfaces.push(unseenInterface(uuid, port));
-  tables.ports.push({ uuid: portUuid, name: port.name, interfaces: [uuid], externalIds: port.externalIds });
+  const { name, externalIds, vlan } = port;
+  tables.ports.push({ uuid: portUuid, name, interfaces: [uuid], externalIds, ...vlanColumns(vlan) });
   return portUuid;
+}
+
+/** As a client reads them back: columns without a value are not told. */
+function vlanColumns(vlan: PortVlan | undefined): { readonly vlan?: PortVlan } {
+  return vlan === undefined || isSameVlan(vlan) ? {} : { vlan };
 }
 
 function unseenInterface(uuid: string, port: NewPort): OvsInterface {
@@ -94,14 +103,25 @@ export function carryOut(
       return createHostPort(database, effect, tables, isAsserted);
     case 'ovs.uplink.attach': {
       if (tables.flowRestoreWait) return { ...refusedWait('Open_vSwitch', 0, isAsserted), ...FLOW_RESTORE_AGAIN };
-      const { rows, port } = effect;
+      const { rows, port, vlan } = effect;
       const added = insertPort(database, tables, {
         name: port,
         type: '',
         settings: { mac: null, mtuRequest: null },
         externalIds: mark(rows, 'uplink'),
+        ...vlanColumns(vlan),
       });
       addToBridge(tables, rows.bridge, added);
+      return undefined;
+    }
+    case 'ovs.port.configure': {
+      const isMeant = (row: OvsPort): boolean =>
+        row.name === effect.port && row.externalIds[MARK_ID] === effect.rows.id;
+      tables.ports = tables.ports.map(row => {
+        if (!isMeant(row)) return row;
+        const { vlan: _, ...bare } = row;
+        return { ...bare, ...vlanColumns(effect.vlan) };
+      });
       return undefined;
     }
     case 'ovs.flow-restore-wait.clear':
@@ -136,6 +156,7 @@ function createHostPort(
             type: 'internal',
             settings: { mac: own.mac, mtuRequest: own.mtu },
             externalIds: mark(rows, 'host-port'),
+            ...vlanColumns(own.vlan),
           }),
         ];
   if (!bridge.create) {
@@ -153,6 +174,7 @@ function createHostPort(
     type: 'internal',
     settings: { mac: null, mtuRequest: isHostPort ? hostPort.mtu : null },
     externalIds: mark(rows, isHostPort ? 'host-port' : 'bridge'),
+    ...vlanColumns(isHostPort ? hostPort.vlan : undefined),
   });
   insertBridge(
     database,

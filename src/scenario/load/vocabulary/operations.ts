@@ -33,6 +33,7 @@ const EFFECTS: Readonly<Record<Effect['op'], true>> = {
   announce: true,
   'ovs.host-port.create': true,
   'ovs.uplink.attach': true,
+  'ovs.port.configure': true,
   'ovs.uplink.detach': true,
   'ovs.rows.remove': true,
   'ovs.flow-restore-wait.clear': true,
