@@ -62,6 +62,7 @@ export const ovsReadiness = setup({
   guards: {
     isOnce: unprovided,
     isApplied: unprovided,
+    isClearingApplied: unprovided,
     isBridgeStanding: unprovided,
     hasNoBridge: unprovided,
     isFlowRestoreDone: unprovided,
@@ -146,7 +147,7 @@ export const ovsReadiness = setup({
         },
         // What OVSDB shows when ovs-vswitchd has worked it off is at least as new as the commit.
         readingFlowRestoreBack: {
-          always: { guard: 'isApplied', target: 'awaitingFlowRestore' },
+          always: { guard: 'isClearingApplied', target: 'awaitingFlowRestore' },
         },
       },
     },

@@ -467,14 +467,14 @@ export const uplinkMigration = setup({
           invoke: {
             src: 'forwardStep',
             input: { step: 'removingUplinkAddresses' },
-            onDone: [
-              { guard: 'hasHandOver', target: 'handingOver', actions: 'recordStep' },
-              { target: '#verifying', actions: 'recordStep' },
-            ],
+            onDone: { target: 'facingHandOver', actions: 'recordStep' },
             onError: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordFailure' },
           },
           after: { stepDeadline: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordDeadline' } },
           on: { ABORT: { target: '#rollingBack.restoringUplinkAddresses', actions: 'recordAbort' } },
+        },
+        facingHandOver: {
+          always: [{ guard: 'hasHandOver', target: 'handingOver' }, { target: '#verifying' }],
         },
         handingOver: {
           invoke: {

@@ -97,8 +97,8 @@ export function bindReadiness(host: Host, names: () => FactNames) {
     },
     guards: {
       isOnce: ({ context }) => context.once,
-      isApplied: ({ context }) =>
-        context.awaitedCfg !== null && (context.ovs?.system?.curCfg ?? -1) >= context.awaitedCfg,
+      isApplied,
+      isClearingApplied: isApplied,
       hasNoBridge: ({ context }) => context.bridge === null,
       isBridgeStanding: ({ context }) => context.ovs?.bridge?.datapathId != null,
       isFlowRestoreDone: ({ context }) => context.ovs?.system?.flowRestoreWait === false,
@@ -132,4 +132,9 @@ export function bindReadiness(host: Host, names: () => FactNames) {
 
 function failureOf(event: OvsReadinessEvent): Failure {
   return toFailure((event as unknown as { readonly error?: unknown }).error ?? 'unknown');
+}
+
+/** ovs-vswitchd has worked off what was asked of it last. */
+function isApplied({ context }: { readonly context: OvsReadinessContext }): boolean {
+  return context.awaitedCfg !== null && (context.ovs?.system?.curCfg ?? -1) >= context.awaitedCfg;
 }

@@ -2,6 +2,7 @@ import { fromPromise } from 'xstate';
 import type { Assessment, StepReport, Takeover } from '../../../machines/uplink-migration-types.ts';
 import type { Effect } from '../../domain/effect.ts';
 import type { Finding } from '../../domain/finding.ts';
+import { isUp } from '../../domain/link.ts';
 import { findBridge, isMarked } from '../../domain/ovs-state.ts';
 import type { ForwardStep, RollbackStep } from '../../domain/plan.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
@@ -105,6 +106,14 @@ export function migrationActors(
     const { plan } = subjectOf(session);
     if (plan.hostPort !== null && hostPort === undefined) {
       throw uplinkError('LINK_GONE', { what: 'the host port vanished', object: plan.hostPort.name });
+    }
+    // Where nobody is there to be asked, no probe would notice.
+    if (hostPort !== undefined && !isUp(hostPort)) {
+      throw uplinkError('STATE_DIFFERS', {
+        what: 'the host port was set down',
+        object: hostPort.name,
+        advice: 'see who else manages this link (`ovs-uplink doctor`)',
+      });
     }
     const link = hostPort ?? uplink;
     if (link !== undefined) await verifyProbes(session, [link.index], request.deadlines.probeMs, signal);

@@ -68,6 +68,22 @@ export const DIRECTED_CASES: readonly Directed[] = [
       incidents: [{ when: { operation, nth: 2 }, incident: { kind: 'ovsdb.drop' } }],
     }),
   ),
+  // The one who clears flow-restore-wait is refused, or loses the connection.
+  ...(['refused', 'answer-lost'] as const).map(
+    (kind): Directed => ({
+      ...PLAIN,
+      host: 'flow-restore-wait',
+      faults: [{ operation: 'ovs.flow-restore-wait.clear', nth: 1, kind }],
+    }),
+  ),
+  // A resumed run whose guard never says that it stands.
+  { ...PLAIN, course: 'restore', faults: [{ operation: 'guard.arm', nth: 2, kind: 'hang' }] },
+  // Stopped in the moment in which the addresses stand and nothing has moved yet.
+  {
+    ...PLAIN,
+    host: 'secondary-nic',
+    incidents: [{ when: { state: 'preparing.standing.awaitingAddresses', nth: 1 }, incident: { kind: 'abort' } }],
+  },
   // Every answer of OVSDB that a gate on an existing bridge waits for.
   {
     ...PLAIN,

@@ -29,7 +29,6 @@ const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
     {
       why: 'addresses are added without duplicate address detection, so they are usable at once',
       what: [
-        'uplink-migration.preparing.standing.awaitingAddresses ABORT -> uplink-migration.rollingBack.removingHostPort',
         'uplink-migration.preparing.standing.awaitingAddresses after.stepDeadline -> uplink-migration.rollingBack.removingHostPort',
       ],
     },
@@ -46,7 +45,14 @@ const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
     },
     {
       why: 'a loss of the connection is told before the failure that it causes, and leads back to connecting by itself',
-      what: ['ovs-readiness.waiting.reconnecting ovsdb.connection.opened -> ovs-readiness.waiting.connecting'],
+      what: [
+        'ovs-readiness.waiting.reconnecting ovsdb.connection.opened -> ovs-readiness.waiting.connecting',
+        'ovs-readiness.waiting.clearingFlowRestore error [hasLostConnection] -> ovs-readiness.waiting.reconnecting',
+      ],
+    },
+    {
+      why: 'needs somebody who sets it again each time; fixtures/scenarios/machines/flow-restore-wait-that-another-sets-again.yaml',
+      what: ['ovs-readiness.waiting.awaitingFlowRestore always [isFlowRestoreKept] -> ovs-readiness.notReady'],
     },
     {
       why: 'a migration asks once; for those who watch readiness; test/engine/readiness.test.ts',

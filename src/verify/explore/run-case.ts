@@ -334,13 +334,14 @@ function disputedNames({ uplink, request }: HostDescription, layout: Layout): { 
 }
 
 function migrateOptions(host: HostDescription, { layout, course }: ExploreCase): MigrateOptions {
-  const { bridge, datapath, useExistingBridge, accept } = host.request;
+  const { bridge, datapath, useExistingBridge, clearFlowRestoreWait, accept } = host.request;
   return {
     uplink: host.uplink,
     bridge,
     layout,
     ...(datapath === null ? {} : { datapath }),
     useExistingBridge,
+    clearFlowRestoreWait,
     accept,
     deadlines: DEADLINES,
     ...(course === 'confirm' || course === 'expire' ? { confirmWithinMs: CONFIRM_WITHIN_MS } : {}),

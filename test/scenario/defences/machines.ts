@@ -20,7 +20,7 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     scenario: 'machines/flow-restore-wait-is-ours-to-clear.yaml',
     what: 'the commit alone counts',
     file: 'machines/ovs-readiness.ts',
-    find: "readingFlowRestoreBack: {\n          always: { guard: 'isApplied', target: 'awaitingFlowRestore' },",
+    find: "readingFlowRestoreBack: {\n          always: { guard: 'isClearingApplied', target: 'awaitingFlowRestore' },",
     replace: "readingFlowRestoreBack: {\n          always: { target: '#ovs-readiness.ready' },",
   },
   {

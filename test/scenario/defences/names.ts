@@ -62,7 +62,7 @@ export const NAME_DEFENCES: readonly Defence[] = [
     scenario: 'names/kernel-that-renames-only-links-that-are-down.yaml',
     what: 'what the rename has flushed is not put back',
     file: 'src/domain/steps/forward.ts',
-    find: 'return uplink.name === snapshot.link.name ? [] : convergeUplink(context);',
+    find: 'return uplink.name === snapshot.link.name ? [] : convergeBefore(context);',
     replace: 'return [];',
   },
   {

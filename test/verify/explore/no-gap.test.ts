@@ -16,6 +16,9 @@ const KNOWN: Readonly<Record<string, string>> = {
   'old-kernel host-port': 'before 6.2 the kernel renames no link that is up',
   'old-kernel exchange-names': 'before 6.2 the kernel renames no link that is up',
   'many-secondaries host-port': 'labels cannot stand on another name: the addresses are added once more',
+  'network-manager host-port': 'its NetworkManager takes the addresses along when it lets go',
+  'network-manager bridge-port': 'its NetworkManager takes the addresses along when it lets go',
+  'network-manager exchange-names': 'its NetworkManager takes the addresses along when it lets go',
   'many-secondaries exchange-names': 'labels cannot stand on another name: the addresses are added once more',
 };
 

@@ -79,9 +79,9 @@ export async function gapsOf({ name, layout, abortAt }: Watching): Promise<Watch
       if (!world.clock.runNext()) return 'stuck';
     }
   };
-  const { bridge, useExistingBridge, accept } = host.request;
+  const { datapath: _any, ...request } = host.request;
   const asked = layout === undefined ? {} : { layout };
-  const ends = [await end(engine.migrate({ uplink: host.uplink, bridge, ...asked, useExistingBridge, accept }))];
+  const ends = [await end(engine.migrate({ uplink: host.uplink, ...request, ...asked }))];
   if (abortAt === undefined) ends.push(await end(engine.restore({ uplink: host.uplink })));
   return { ends, states, gaps };
 }

@@ -15,6 +15,7 @@ export interface HostDescription {
     readonly bridge: string;
     readonly datapath: 'system' | 'netdev' | null;
     readonly useExistingBridge: boolean;
+    readonly clearFlowRestoreWait: boolean;
     readonly accept: readonly string[];
   };
   /** Complete, as the kernel shows it: with lo, the kernel's own routes, link-local addresses and default rules. */

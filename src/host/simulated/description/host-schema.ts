@@ -103,6 +103,7 @@ export const hostSchema = z.strictObject(
         bridge: linkName.default('br-ext'),
         datapath: datapathType.nullable().default(null),
         useExistingBridge: flag.default(false),
+        clearFlowRestoreWait: flag.default(false),
         accept: z.array(text, 'a list of finding codes').default([]),
       })
       .prefault({}),

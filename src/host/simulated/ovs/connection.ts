@@ -39,6 +39,9 @@ export interface ConnectionOptions {
   readonly tell: (event: HostEvent) => void;
 }
 
+/** What adds or changes asserts our lock, as on a real host. */
+const GUARDED: readonly OvsEffect['op'][] = ['ovs.host-port.create', 'ovs.uplink.attach', 'ovs.port.configure'];
+
 /** Makes a client; nothing is connected before {@link OvsConnection.connect}. */
 export function createConnection(options: ConnectionOptions): OvsConnection {
   const { server, remotes } = options;
@@ -188,9 +191,7 @@ export function createConnection(options: ConnectionOptions): OvsConnection {
     },
     commit: effect =>
       // What removes is not guarded: it must also work without the lock.
-      transact(effect.op === 'ovs.host-port.create' || effect.op === 'ovs.uplink.attach', tables =>
-        carryOut(server.database, effect, tables, isLocked),
-      ),
+      transact(GUARDED.includes(effect.op), tables => carryOut(server.database, effect, tables, isLocked)),
     async lock(onLost, patienceMs = 0, signal) {
       const refused = offline();
       if (refused !== undefined) throw toError(refused);

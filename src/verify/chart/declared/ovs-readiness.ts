@@ -37,6 +37,13 @@ export const OVS_READINESS: ChartDeclarations = {
     },
     { name: 'deadline', on: { kind: 'deadline' }, within: 'work', leadsTo: ['notReady'], records: ['recordNotReady'] },
     {
+      name: 'flag kept',
+      on: { kind: 'condition', guards: ['isFlowRestoreKept'] },
+      within: 'heard',
+      leadsTo: ['notReady'],
+      records: ['recordNotReady'],
+    },
+    {
       name: 'OVSDB lost',
       on: { kind: 'event', event: 'ovsdb.connection.lost', guard: null },
       within: 'work',
