@@ -99,6 +99,31 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
     LIMIT_MS,
   );
 
+  itWhole(
+    'a team that NetworkManager made is never set down by a start, a restart, or an attempt to migrate it',
+    async ({ skip }) => {
+      const seen = await vm().run('startOnManagedTeam', undefined, { timeoutMs: LIMIT_MS });
+      if (typeof seen === 'string') {
+        console.warn(`SKIPPED a team that NetworkManager made: ${seen}`);
+        return skip(seen);
+      }
+      const attempts = seen.starts.filter(each => each.command.startsWith('migrate'));
+      expect(attempts.map(each => each.result)).toEqual(attempts.map(() => 'refused'));
+      for (const { command, codes } of seen.starts) {
+        expect(codes, command).toContain(command.includes('-i team0') ? 'nm-keeps-link' : 'uplink-enslaved');
+      }
+      // Otherwise the watch has shown nothing.
+      expect(seen.made).toBeGreaterThan(0);
+      expect(seen.damage).toEqual([]);
+      const [before, afterStarts, afterRestart, atEnd] = seen.sights;
+      expect(before).toEqual(expect.arrayContaining(['GENERAL.TYPE:team', 'GENERAL.STATE:100 (connected)']));
+      expect(before?.join()).toContain('10.9.0.2/24');
+      expect(afterStarts).toEqual(before);
+      expect(atEnd).toEqual(afterRestart);
+    },
+    LIMIT_MS,
+  );
+
   it(
     'a VLAN child of the uplink goes on working beside the bridge',
     async () => {

@@ -7,6 +7,7 @@ import type { Defence } from './defence.ts';
 import { MACHINE_DEFENCES } from './machines.ts';
 import { NAME_DEFENCES } from './names.ts';
 import { OVS_DEFENCES } from './ovs.ts';
+import { OWNER_DEFENCES } from './owners.ts';
 import { ROLLBACK_DEFENCES } from './rollback.ts';
 import { ROUTE_DEFENCES } from './routes.ts';
 
@@ -19,6 +20,7 @@ const DEFENCES: readonly Defence[] = [
   ...CRASH_DEFENCES,
   ...ROLLBACK_DEFENCES,
   ...MACHINE_DEFENCES,
+  ...OWNER_DEFENCES,
 ];
 
 describe('a scenario goes red when the line that it guards is undone', () => {

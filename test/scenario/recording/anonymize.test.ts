@@ -9,6 +9,12 @@ import { createSimulatedFlight, DEADLINES } from './simulated-flight.ts';
 const KEY = 'a secret';
 
 const HOSTS = ['plain', 'rich', 'worst', 'bond', 'slaac', 'point-to-point', 'policy-routing', 'long-name', 'digits'];
+/** What those who manage links were told by people. */
+const OWNED = {
+  'network-manager': ['office'],
+  networkd: ['10-ens3', 'Gateway='],
+  resolved: ['example.net', 'corp.example'],
+};
 
 describe('an anonymized recording', () => {
   for (const host of HOSTS) {
@@ -23,6 +29,15 @@ describe('an anonymized recording', () => {
       expect(left).toEqual([]);
     });
   }
+
+  it.each(Object.entries(OWNED))('says nothing of what %s was told by people', async (host, words) => {
+    const recording = await record(host);
+    const open = JSON.stringify(recording);
+    const hidden = anonymize(recording, { key: KEY, hostNames: [] });
+    expect(words.filter(word => !open.includes(word))).toEqual([]);
+    expect(words.filter(word => JSON.stringify(hidden).includes(word))).toEqual([]);
+    expect((await replayRecording(hidden)).mismatches).toEqual([]);
+  });
 
   it('keeps addresses of one network in one network, and those that everybody has', () => {
     const texts = [

@@ -3,6 +3,7 @@ import { conformKernel } from './conformance.ts';
 import { waitForFlows } from './flow-restore.ts';
 import { killMigration } from './killed.ts';
 import { attachThereAndBack, layoutThereAndBack } from './layouts.ts';
+import { startOnManagedTeam } from './managed-team.ts';
 import { udevThereAndBack } from './udev.ts';
 import { vlanRefused, vlanThereAndBack } from './vlan.ts';
 
@@ -13,6 +14,7 @@ export const scenarios = {
   conformKernel,
   killMigration,
   layoutThereAndBack,
+  startOnManagedTeam,
   teamThereAndBack,
   udevThereAndBack,
   vlanRefused,

@@ -10,6 +10,15 @@ import { mapTexts } from './visit.ts';
 /** Stands for what cannot be mapped: what it was says nothing to who reads the recording. */
 const LEFT_OUT = '(left out)';
 
+/** Files that people wrote, and what they called them: no chart reads them. */
+const WRITTEN_BY_PEOPLE: ReadonlySet<string> = new Set([
+  'kernelCommandLine',
+  'networkFile',
+  'networkText',
+  'profile',
+  'unit',
+]);
+
 /** How to anonymize. */
 export interface AnonymizeOptions {
   /** Secret and used once: who has it can try addresses. */
@@ -39,7 +48,8 @@ export function anonymize(recording: Recording, { key, hostNames }: AnonymizeOpt
   const aliases = new Map<string, string>();
   const onText = (text: string, path: readonly string[]): string => {
     const [at = '', outer = ''] = [path.at(-1), path.at(-2)];
-    if (at === 'argv') return LEFT_OUT;
+    const isTheirs = WRITTEN_BY_PEOPLE.has(at) || outer === 'domains' || (at === 'text' && outer === 'linkPolicy');
+    if (at === 'argv' || isTheirs) return LEFT_OUT;
     if (at === 'alias') return numbered(aliases, text, 'alias');
     let plain = text;
     for (const command of identities.commands) plain = plain.replaceAll(command, LEFT_OUT);

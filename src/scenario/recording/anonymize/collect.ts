@@ -41,7 +41,8 @@ export function collectIdentities(recording: object): Identities {
     const [key = '', outer = ''] = [path.at(-1), path.at(-2)];
     if (key === 'bridge' || (key === 'name' && outer === 'bridge')) bridges.add(text);
     else if (LINK_KEYS.has(key) || (key === 'name' && path.length > 1)) links.add(text);
-    else if (key === 'host') hosts.add(text);
+    // Profiles of NetworkManager are called after places.
+    else if (key === 'host' || (key === 'id' && outer === 'connection')) hosts.add(text);
     else if (key === 'culprit' && LINK_NAME.test(text) && !PROGRAM.test(text) && parseIp(text) === undefined) {
       links.add(text);
     }
