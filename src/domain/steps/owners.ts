@@ -140,17 +140,22 @@ function isSameDns(one: LinkDns, other: LinkDns | null): boolean {
   );
 }
 
-/** How those who manage the uplink differ from before; one line each. */
-export function diffOwners(before: OwnerFacts | undefined, now: OwnerFacts): readonly string[] {
+/** How those who were asked to let the uplink go differ from before; one line each. What others do meanwhile is theirs. */
+export function diffOwners(
+  released: readonly ManagerName[],
+  before: OwnerFacts | undefined,
+  now: OwnerFacts,
+): readonly string[] {
   if (before === undefined) return [];
   const lines: string[] = [];
-  for (const owner of ['NetworkManager', 'systemd-networkd'] as const) {
+  for (const owner of released) {
     const was = isManaging(owner, before);
     const is = isManaging(owner, now);
     if (was !== is) lines.push(`${owner} ${is ? 'manages it now' : 'does not manage it any more'}`);
   }
   const profile = before.networkManager.uplink?.connection ?? null;
   const active = now.networkManager.uplink?.connection ?? null;
+  if (!released.includes('NetworkManager')) return lines;
   if (profile !== null && !profile.external && now.networkManager.state === 'running' && active?.uuid !== profile.uuid)
     lines.push(`NetworkManager's profile ${profile.id} is not active any more`);
   return lines;

@@ -78,7 +78,7 @@ export function compareWithSnapshot(context: StepContext): readonly Difference[]
   if (uplink === undefined) return [];
   const now = takeSnapshot(kernel, uplink.index, context.uplinkSysctls);
   const differences = now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);
-  const ofOwners = context.plan.owners == null ? [] : diffOwners(snapshot.owners, owners);
+  const ofOwners = diffOwners(context.plan.owners?.release ?? [], snapshot.owners, owners);
   return [
     ...differences,
     ...ofOwners.map(got => ({ field: 'who manages it', expected: 'as before', got: `${uplink.name}: ${got}` })),

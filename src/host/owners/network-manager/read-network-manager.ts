@@ -1,11 +1,11 @@
 import type { NetworkManagerFacts, NmDevice, Prepared } from '../../../domain/owners.ts';
 import { underLimit } from '../bus/limit.ts';
+import { compareNamespace } from '../bus/namespace.ts';
 import type { SystemBus } from '../bus/system-bus.ts';
 import { toText } from '../bus/values.ts';
 import { type CallLimits, type KnownDevice, readDevice } from './device.ts';
 import { type NetworkManagerMeans, type NmLink, READ_LIMIT_MS } from './means.ts';
 import { NETWORK_MANAGER } from './names.ts';
-import { compareNamespace } from './namespace.ts';
 import { readStateFile } from './state-file.ts';
 
 /** A busy host answers several questions one after another in more time than one. */

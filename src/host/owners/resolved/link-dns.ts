@@ -1,5 +1,7 @@
 import type { LinkDns } from '../../../domain/owners.ts';
 import { busErrorName } from '../bus/bus-failure.ts';
+import type { NamespaceMeans } from '../bus/namespace.ts';
+import { compareNamespace } from '../bus/namespace.ts';
 import type { BusCall, BusObject, SystemBus } from '../bus/system-bus.ts';
 import { toList, toNumber, toText } from '../bus/values.ts';
 import { NETWORK1 } from '../networkd/network1.ts';
@@ -15,11 +17,18 @@ const LIMIT_MS = 500;
 const MAX_ENTRIES = 256;
 
 /**
- * What systemd-resolved has for a link, from whomever: networkd, NetworkManager, or a call. Null where it does not run, has nothing, or does
- * not answer in time; never rejects.
+ * What systemd-resolved has for a link, from whomever: networkd, NetworkManager, or a call. Null where it does not run, knows the links of another
+ * network namespace, has nothing, or does not answer in time; never rejects.
  */
-export async function readLinkDns(ifindex: number, bus: SystemBus, signal?: AbortSignal): Promise<LinkDns | null> {
+export async function readLinkDns(
+  ifindex: number,
+  bus: SystemBus,
+  signal?: AbortSignal,
+  means: NamespaceMeans = {},
+): Promise<LinkDns | null> {
   try {
+    const owner = await bus.nameOwner(RESOLVE1.destination, LIMIT_MS, signal);
+    if (owner === undefined || (await compareNamespace(owner, bus, means, LIMIT_MS, signal)) === 'other') return null;
     const request = { ...RESOLVE1, member: 'GetLink', signature: 'i', body: [ifindex] };
     const path = toText((await bus.call(request, LIMIT_MS, signal))[0], 'GetLink');
     const link = { destination: RESOLVE1.destination, path, interface: 'org.freedesktop.resolve1.Link' };

@@ -1,9 +1,15 @@
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DAEMON } from '../bus/calls.ts';
-import type { SystemBus } from '../bus/system-bus.ts';
-import { toNumber } from '../bus/values.ts';
-import type { NetworkManagerMeans } from './means.ts';
+import { DAEMON } from './calls.ts';
+import type { SystemBus } from './system-bus.ts';
+import { toNumber } from './values.ts';
+
+/** Which namespace is ours, and where /proc is. */
+export interface NamespaceMeans {
+  readonly root?: string | undefined;
+  /** Our network namespace; default `/proc/self/ns/net`. */
+  readonly netns?: string | undefined;
+}
 
 /**
  * Whether the process behind a unique name lives in our network namespace: the bus reaches farther than that, and a link of the same name
@@ -12,7 +18,7 @@ import type { NetworkManagerMeans } from './means.ts';
 export async function compareNamespace(
   owner: string,
   bus: SystemBus,
-  means: NetworkManagerMeans,
+  means: NamespaceMeans,
   limitMs: number,
   signal?: AbortSignal,
 ): Promise<'same' | 'other' | 'unknown'> {
