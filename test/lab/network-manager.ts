@@ -45,7 +45,7 @@ export interface NetworkManagerOptions {
 }
 
 const UDEVD = ['/usr/lib/systemd/systemd-udevd', '/lib/systemd/systemd-udevd'];
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 120_000;
 const NM = { destination: 'org.freedesktop.NetworkManager', path: '/org/freedesktop/NetworkManager' };
 const PROFILES = '/etc/NetworkManager/system-connections';
 

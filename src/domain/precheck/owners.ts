@@ -15,6 +15,7 @@ import { canRenameLive } from './names.ts';
 export const OWNER_RULES: readonly UplinkRule[] = [
   checkSilence,
   checkNetworkManager,
+  checkTeamName,
   checkNetworkd,
   checkDhcpClients,
   checkTeamd,
@@ -63,7 +64,7 @@ function checkNetworkManager(context: UplinkContext): readonly Finding[] {
   const { facts, names } = context;
   const { networkManager } = facts.owners;
   const device = networkManager.uplink;
-  if (device === null || !device.managed) return [];
+  if (device === null || !device.managed) return device === null ? checkUnseen(context) : [];
   if (mustKeep(facts.owners)) return checkKept(context, device);
   if (names.hostPort === null) {
     return [
@@ -94,6 +95,35 @@ function checkNetworkManager(context: UplinkContext): readonly Finding[] {
 }
 
 /** It must not be asked to let go, because it would set down more than the uplink (F-76 to F-78). */
+/** A NetworkManager that does not answer may hold a bond or a team all the same: what it would do to one is too much for a guess (F-77, F-78). */
+function checkUnseen({ facts, names, uplink, kernel }: UplinkContext): readonly Finding[] {
+  if (facts.owners.networkManager.state !== 'silent' || names.hostPort === null) return [];
+  const isKept = (kind: string | null): boolean => kind === 'bond' || kind === 'team';
+  const vlan = kernel.links.find(link => link.kind === 'vlan' && link.lower === uplink.index);
+  if (!isKept(uplink.kind) && vlan === undefined) return [];
+  const what = isKept(uplink.kind) ? `the ${uplink.kind} ${uplink.name}` : `the VLAN ${vlan?.name}`;
+  return [
+    finding('nm-keeps-link', {
+      message: `NetworkManager does not answer, and may manage ${what}, which it would set down if it were asked to let go`,
+      culprit: 'NetworkManager',
+      advice: 'see whether it hangs: "systemctl status NetworkManager"; then try again',
+    }),
+  ];
+}
+
+/** NetworkManager 1.42 asks teamd by a bus name made of the link's, ends with an assertion where that has a "~", and manages nothing any more. */
+function checkTeamName({ facts, names, uplink }: UplinkContext): readonly Finding[] {
+  if (uplink.kind !== 'team' || !names.uplink.includes('~') || facts.owners.networkManager.state === 'absent')
+    return [];
+  return [
+    finding('nm-keeps-link', {
+      message: `NetworkManager runs here, and ends when it sees a team called ${names.uplink}`,
+      culprit: 'NetworkManager',
+      advice: 'take layout bridge-port, which renames nothing',
+    }),
+  ];
+}
+
 function checkKept({ facts, names, uplink }: UplinkContext, device: NmDevice): readonly Finding[] {
   const kept = facts.owners.networkManager.relatives.filter(
     one => one.managed && DEVICE_WORDS[one.deviceType] !== undefined,

@@ -71,7 +71,10 @@ export const OWNER_CASES: readonly RuleCase[] = [
     culprit: 'eth0',
     says: ['the team eth0', 'attach-only'],
     unless: 'it manages it no more',
-    quiet: owned(networkManager({ deviceType: 15, managed: false }), { kernel: team }),
+    quiet: owned(networkManager({ deviceType: 15, managed: false }), {
+      kernel: team,
+      request: request({ layout: 'bridge-port' }),
+    }),
   },
   {
     code: 'nm-keeps-link',
@@ -117,6 +120,33 @@ export const OWNER_CASES: readonly RuleCase[] = [
     says: ['IPv6 address of eth0'],
     unless: 'there is no host port to renew it on',
     quiet: owned(networkManager({}), { kernel: kernelWith({ addresses: [lease] }), request: attachOnly }),
+  },
+  {
+    code: 'nm-keeps-link',
+    when: 'NetworkManager does not answer, and the uplink is a team',
+    host: owned(
+      { networkManager: { ...NO_OWNERS.networkManager, state: 'silent' } },
+      { kernel: kernelWithUplink({ kind: 'team' }), request: request({ layout: 'bridge-port' }) },
+    ),
+    culprit: 'NetworkManager',
+    says: ['does not answer', 'may manage the team eth0'],
+    unless: 'it is a link of its own',
+    quiet: owned({ networkManager: { ...NO_OWNERS.networkManager, state: 'silent' } }),
+  },
+  {
+    code: 'nm-keeps-link',
+    when: 'a team would get a name with which NetworkManager ends',
+    host: owned(
+      { networkManager: { ...NO_OWNERS.networkManager, state: 'running' } },
+      { kernel: kernelWithUplink({ kind: 'team' }) },
+    ),
+    culprit: 'NetworkManager',
+    says: ['a team called eth0~'],
+    unless: 'the team keeps its name',
+    quiet: owned(
+      { networkManager: { ...NO_OWNERS.networkManager, state: 'running' } },
+      { kernel: kernelWithUplink({ kind: 'team' }), request: request({ layout: 'bridge-port' }) },
+    ),
   },
   {
     code: 'networkd-manages-uplink',

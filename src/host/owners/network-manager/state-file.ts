@@ -30,10 +30,13 @@ export async function readStateFile(link: NmLink, means: NetworkManagerMeans): P
   const root = means.root ?? '/';
   const text = await readSmallFile(stateFile(link, means));
   const device = text === undefined ? undefined : parseKeyfile(text).get('device');
-  if (device === undefined || !isOf(device, link)) return undefined;
+  if (device === undefined) return undefined;
   const managed = device.get('managed') === 'true';
   const uuid = device.get('connection-uuid');
-  const connection = managed && uuid !== undefined ? await readProfile(uuid, root) : null;
+  const profile = managed && uuid !== undefined ? await readProfile(uuid, root) : null;
+  // A bond or team has taken the address of its first port since: its profile is for that name alone.
+  if (!isOf(device, link) && profile?.interfaceName !== link.name) return undefined;
+  const connection = profile?.connection ?? null;
   const rest = connection === null ? DEVICE_STATE.disconnected : DEVICE_STATE.activated;
   return {
     name: link.name,
@@ -56,8 +59,14 @@ function isOf(device: ReadonlyMap<string, string>, link: NmLink): boolean {
   return mac === undefined || link.mac == null || mac.toLowerCase() === link.mac;
 }
 
+interface Profile {
+  readonly connection: NmConnection;
+  /** The one name of a link that it is for. */
+  readonly interfaceName: string | null;
+}
+
 /** The profile with that uuid; where no file has it (a plugin keeps it elsewhere), what is known without. */
-async function readProfile(uuid: string, root: string): Promise<NmConnection> {
+async function readProfile(uuid: string, root: string): Promise<Profile> {
   for (const directory of PROFILE_DIRECTORIES) {
     const names = await readdir(join(root, directory)).catch((): string[] => []);
     for (const name of names.filter(each => !each.startsWith('.')).slice(0, MAX_PROFILES)) {
@@ -65,14 +74,20 @@ async function readProfile(uuid: string, root: string): Promise<NmConnection> {
       const connection = sections.get('connection');
       if (connection?.get('uuid') !== uuid) continue;
       return {
-        id: connection.get('id') ?? name,
-        uuid,
-        type: profileType(connection.get('type') ?? ''),
-        method4: sections.get('ipv4')?.get('method') ?? null,
-        method6: sections.get('ipv6')?.get('method') ?? null,
-        external: sections.get('.nmmeta')?.get('external') === 'true',
+        interfaceName: connection.get('interface-name') ?? null,
+        connection: {
+          id: connection.get('id') ?? name,
+          uuid,
+          type: profileType(connection.get('type') ?? ''),
+          method4: sections.get('ipv4')?.get('method') ?? null,
+          method6: sections.get('ipv6')?.get('method') ?? null,
+          external: sections.get('.nmmeta')?.get('external') === 'true',
+        },
       };
     }
   }
-  return { id: uuid, uuid, type: '', method4: null, method6: null, external: false };
+  return {
+    interfaceName: null,
+    connection: { id: uuid, uuid, type: '', method4: null, method6: null, external: false },
+  };
 }
