@@ -6,7 +6,7 @@ import { configurePlainHost } from '../lab/rich-host.ts';
 import { writeSysctls } from '../lab/topology.ts';
 import { watchKernel } from '../lab/watch.ts';
 import { createBenchPool } from './failing/bench-pool.ts';
-import { FORWARD_STATES } from './failing/chart-states.ts';
+import { TRIED_STATES } from './failing/chart-states.ts';
 import { createBench, expectNoTraces } from './failing/fault-bench.ts';
 import { happeningIn, shell } from './failing/incidents.ts';
 import { storyOf } from './failing/run-acting.ts';
@@ -16,7 +16,7 @@ const LIMIT_MS = 180_000;
 const UPLINK = '$(ip -o link show | sed -n "s/^10: \\([^@:]*\\).*/\\1/p")';
 
 /** Where a change by somebody else is sure to be noticed: from `probing` on nobody looks at the addresses any more. */
-const CHANGING_STATES = FORWARD_STATES.filter(
+const CHANGING_STATES = TRIED_STATES.filter(
   state => /^(preparing\.standing|cuttingOver|verifying)/.test(state) && state !== 'verifying.probing',
 );
 

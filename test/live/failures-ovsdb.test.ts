@@ -2,7 +2,7 @@ import { afterAll, expect, it } from 'vitest';
 import { describeLive } from '../lab/live.ts';
 import type { Act } from './failing/act.ts';
 import { createBenchPool } from './failing/bench-pool.ts';
-import { BACKWARD_STATES, FORWARD_STATES, isBeforeChange } from './failing/chart-states.ts';
+import { BACKWARD_STATES, isBeforeChange, TRIED_STATES } from './failing/chart-states.ts';
 import { awaitApplied, createBench, type FaultBench, recoverFully } from './failing/fault-bench.ts';
 import { happeningIn } from './failing/incidents.ts';
 import { type Ended, storyOf } from './failing/run-acting.ts';
@@ -15,7 +15,7 @@ describeLive('ovsdb-server is killed during a migration', () => {
   const pool = createBenchPool(4, () => createBench({ name: 'odb' }));
   afterAll(() => pool[Symbol.asyncDispose](), LIMIT_MS);
 
-  it.concurrent.each(FORWARD_STATES)(
+  it.concurrent.each(TRIED_STATES)(
     'in %s: the kernel is as before, and recover removes our rows later',
     { timeout: LIMIT_MS },
     state =>

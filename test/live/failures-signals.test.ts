@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { describeLive } from '../lab/live.ts';
 import { createBenchPool } from './failing/bench-pool.ts';
-import { BACKWARD_STATES, FORWARD_STATES, isBeforeChange } from './failing/chart-states.ts';
+import { BACKWARD_STATES, isBeforeChange, TRIED_STATES } from './failing/chart-states.ts';
 import { createBench } from './failing/fault-bench.ts';
 import { happeningIn } from './failing/incidents.ts';
 import { storyOf } from './failing/run-acting.ts';
@@ -10,7 +10,7 @@ const LIMIT_MS = 180_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Too late to stop: everything is verified, and only the journal is still to be written. */
 const TOO_LATE = ['committing', 'disarmingGuard', 'committed'];
-const CASES = SIGNALS.flatMap(signal => [...FORWARD_STATES, 'committed'].map(state => ({ signal, state })));
+const CASES = SIGNALS.flatMap(signal => [...TRIED_STATES, 'committed'].map(state => ({ signal, state })));
 
 describeLive('a stop signal during a migration', () => {
   const pool = createBenchPool(2, () => createBench({ name: 'sig' }));

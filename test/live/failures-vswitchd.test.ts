@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { describeLive } from '../lab/live.ts';
 import { createBenchPool } from './failing/bench-pool.ts';
-import { FORWARD_STATES, isBeforeChange } from './failing/chart-states.ts';
+import { isBeforeChange, TRIED_STATES } from './failing/chart-states.ts';
 import { awaitApplied, createBench, type FaultBench, recoverFully } from './failing/fault-bench.ts';
 import { happeningIn } from './failing/incidents.ts';
 import { type Ended, storyOf } from './failing/run-acting.ts';
@@ -14,7 +14,7 @@ describeLive('ovs-vswitchd fails during a migration', () => {
   const pool = createBenchPool(4, () => createBench({ name: 'vsw' }));
   afterAll(() => pool[Symbol.asyncDispose](), LIMIT_MS);
 
-  it.concurrent.each(FORWARD_STATES)(
+  it.concurrent.each(TRIED_STATES)(
     'stopped in %s: the host is as before, also once it goes on',
     { timeout: LIMIT_MS },
     state =>
@@ -24,7 +24,7 @@ describeLive('ovs-vswitchd fails during a migration', () => {
       }),
   );
 
-  it.concurrent.each(FORWARD_STATES)(
+  it.concurrent.each(TRIED_STATES)(
     'killed in %s: the host is as before, also once it runs again',
     { timeout: LIMIT_MS },
     state =>

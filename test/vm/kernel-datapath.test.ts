@@ -8,7 +8,7 @@ import { describeVm } from './live-vm.ts';
 
 const LIMIT_MS = 300_000;
 const KILL_LIMIT_MS = 1_200_000;
-/** CI has time for these layouts, a bond and a VLAN; `npm run test:vm` does all. */
+/** CI has time for one layout; `npm run test:vm` does all. */
 const isWhole = process.env['OVS_UPLINK_VM'] === 'all' || process.env['OVS_UPLINK_VM_SOAK'] === '1';
 /** `npm run soak:vm` takes much more of what CI has time for a little of. */
 const isSoak = process.env['OVS_UPLINK_VM_SOAK'] === '1';
@@ -69,7 +69,7 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
     LIMIT_MS,
   );
 
-  it(
+  itWhole(
     'a bond in active-backup moves with its rename and comes back, and fails over while it is on the bridge',
     async () => {
       const journey = await vm().run('bondThereAndBack', { layout: 'host-port' }, { timeoutMs: LIMIT_MS });
@@ -124,7 +124,7 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
     LIMIT_MS,
   );
 
-  it(
+  itWhole(
     'a VLAN child of the uplink goes on working beside the bridge',
     async () => {
       const journey = await vm().run('vlanThereAndBack', undefined, { timeoutMs: LIMIT_MS });

@@ -40,7 +40,7 @@ export function setLink(ns: Namespace, index: number, change: LinkSet): Refusal 
     ns.setLink(node, { group: change.group });
     notify = true;
   }
-  if (change.name !== undefined && change.name !== node.link.name && change.name !== '') {
+  if (change.name !== undefined && change.name !== '') {
     const refusal = renameNode(ns, node, change.name);
     if (refusal !== null) return refusal;
   }
@@ -122,6 +122,7 @@ export function isValidName(name: string): boolean {
 function renameNode(ns: Namespace, node: LinkNode, name: string): Refusal | null {
   // IFF_LIVE_RENAME_OK came for all in 6.2.
   if (!ns.liveRename && isUp(node.link)) return refuse('EBUSY');
+  if (name === node.link.name) return null;
   if (!isValidName(name)) return refuse('EINVAL');
   if (ns.nodeAnsweringTo(name) !== undefined) return refuse('EEXIST');
   ns.setLink(node, { name });
