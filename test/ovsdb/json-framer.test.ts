@@ -47,12 +47,12 @@ describe('the framer', () => {
         fc.array(fc.tuple(message, space, fc.boolean()), { maxLength: 6 }),
         fc.array(fc.nat(), { maxLength: 30 }),
         (messages, cuts) => {
-          const bytes = Buffer.from(
-            messages.map(([json, gap, pretty]) => JSON.stringify(json, null, pretty ? 1 : 0) + gap).join(''),
-          );
+          const sent = messages.map(([json, , pretty]) => JSON.stringify(json, null, pretty ? 1 : 0));
+          const bytes = Buffer.from(sent.map((text, at) => text + messages[at]?.[1]).join(''));
           const { texts, fault } = frame(split(bytes, cuts));
           expect(fault).toBeUndefined();
-          expect(texts.map(one => JSON.parse(one))).toEqual(messages.map(([json]) => JSON.parse(JSON.stringify(json))));
+          // The texts, not what JSON.parse makes of them: that of Node 24.21 takes the key "\"}" for "\\\"" after an object that had the latter.
+          expect(texts).toEqual(sent);
         },
       ),
       { numRuns: 2000 },
