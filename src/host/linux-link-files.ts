@@ -1,6 +1,7 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostFacts } from '../domain/host-facts.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** Where udev looks, the first one wins: systemd.link(5). */
 const FOLDERS = [
@@ -24,11 +25,11 @@ export async function readLinkFiles(root: string): Promise<HostFacts['linkFiles'
   const files = [];
   for (const { name, path } of await listByName(root, '', '.link')) {
     if (files.length >= MAX_LINK_FILES) break;
-    const text = await readBounded(join(root, path));
+    const text = await readSmallFile(join(root, path), MAX_LINK_FILE_BYTES);
     if (text === undefined) continue;
     const dropIns = [];
     for (const dropIn of (await listByName(root, `${name}.d`, '.conf')).slice(0, MAX_LINK_FILES)) {
-      dropIns.push((await readBounded(join(root, dropIn.path))) ?? '');
+      dropIns.push((await readSmallFile(join(root, dropIn.path), MAX_LINK_FILE_BYTES)) ?? '');
     }
     files.push({ path: `/${path}`, text: [text, ...dropIns].join('\n') });
   }
@@ -55,21 +56,4 @@ async function listByName(
     .filter(([, { masked }]) => !masked)
     .map(([name, { path }]) => ({ name, path }))
     .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-}
-
-/** Text of a small file; undefined when it cannot be read, or is longer than {@link MAX_LINK_FILE_BYTES}. Never rejects. */
-export async function readBounded(path: string): Promise<string | undefined> {
-  try {
-    await using file = await open(path, 'r');
-    const buffer = Buffer.alloc(MAX_LINK_FILE_BYTES + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length);
-      if (bytesRead === 0) return buffer.toString('utf8', 0, length);
-      length += bytesRead;
-    }
-    return undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UdevFacts } from '../domain/udev/udev-facts.ts';
-import { readBounded } from './linux-link-files.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** Where distributions put systemd's shared library, which has the version in its name. */
 const LIBRARY_FOLDERS = ['usr/lib', 'lib', 'usr/lib64', 'lib64'];
@@ -28,12 +28,12 @@ export async function readUdevFacts(root: string, uplink: string): Promise<UdevF
 
 /** The kernel's command line; empty where it cannot be read. */
 export async function readKernelCommandLine(root: string): Promise<string> {
-  return ((await readBounded(join(root, 'proc/cmdline'))) ?? '').trim();
+  return ((await readSmallFile(join(root, 'proc/cmdline'))) ?? '').trim();
 }
 
 async function readProperties(root: string, uplink: string): Promise<UdevFacts['properties']> {
   if (!LINK_NAME.test(uplink) || uplink === '.' || uplink === '..') return null;
-  const index = (await readBounded(join(root, 'sys/class/net', uplink, 'ifindex')))?.trim();
+  const index = (await readSmallFile(join(root, 'sys/class/net', uplink, 'ifindex')))?.trim();
   return index !== undefined && /^\d{1,10}$/.test(index) ? readUdevRecord(root, Number(index)) : null;
 }
 
@@ -42,7 +42,7 @@ async function readProperties(root: string, uplink: string): Promise<UdevFacts['
  * form since version 181.
  */
 export async function readUdevRecord(root: string, linkIndex: number): Promise<UdevFacts['properties']> {
-  const text = await readBounded(join(root, UDEV_DATABASE, `n${linkIndex}`));
+  const text = await readSmallFile(join(root, UDEV_DATABASE, `n${linkIndex}`));
   if (text === undefined) return null;
   const lines = text.split('\n').filter(line => line.startsWith('E:') && line.includes('='));
   return Object.fromEntries(
@@ -66,7 +66,7 @@ async function readSystemdVersion(root: string): Promise<number | null> {
     }
   }
   for (const folder of PKGCONFIG_FOLDERS) {
-    const text = await readBounded(join(root, folder, 'udev.pc'));
+    const text = await readSmallFile(join(root, folder, 'udev.pc'));
     const version = /^Version: *(\d{3})\b/m.exec(text ?? '')?.[1];
     if (version !== undefined) return Number(version);
   }

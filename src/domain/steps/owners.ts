@@ -1,5 +1,4 @@
 import type { Effect, LinkRef, OwnerRequest } from '../effect.ts';
-import { linkByName } from '../kernel-state.ts';
 import type { Link } from '../link.ts';
 import type { DhcpClient, LinkDns, ManagerName, OwnerFacts, Prepared } from '../owners.ts';
 import { isMovable } from './addresses.ts';
@@ -81,7 +80,7 @@ function isForgotten(owner: ManagerName, { owners, kernel, uplink }: StepContext
 
 /** Everything back to those who had it. */
 export function returnOwners(context: StepContext): Effect[] {
-  const { plan, snapshot, uplink, hostPort, owners, kernel } = context;
+  const { plan, snapshot, uplink, hostPort, owners } = context;
   if (plan.owners == null) return [];
   const { release, dhcpClients, linkPolicy } = plan.owners;
   const was = snapshot.owners;
@@ -95,8 +94,7 @@ export function returnOwners(context: StepContext): Effect[] {
     .filter(owner => isAway(owner, owners, uplink !== undefined))
     .map((owner): Effect => ({ op: 'owner.return', ...requestTo(owner, context, link) }));
   if (uplink === undefined) return [...policy, ...returned];
-  const gone = { index: 0, name: plan.names.hostPort ?? '' };
-  const from = hostPort ?? linkByName(kernel, gone.name) ?? gone;
+  const from = hostPort ?? { index: 0, name: plan.names.hostPort ?? '' };
   const clients = moveClients(dhcpClients, owners.dhcpClients, from, uplink);
   // Who manages the link sets its DNS servers, too.
   const dns: Effect[] =
@@ -113,12 +111,7 @@ function isAway(owner: ManagerName, owners: OwnerFacts, isThere: boolean): boole
 }
 
 /** Clients that do not serve the link yet on which their lease is now. */
-function moveClients(
-  wanted: readonly DhcpClient[],
-  present: readonly DhcpClient[],
-  from: Link | { readonly index: number; readonly name: string },
-  to: Link,
-): Effect[] {
+function moveClients(wanted: readonly DhcpClient[], present: readonly DhcpClient[], from: LinkRef, to: Link): Effect[] {
   const servesIt = (client: DhcpClient): boolean =>
     present.some(p => p.program === client.program && p.family === client.family && p.link === to.name);
   return wanted

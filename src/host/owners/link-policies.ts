@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LINK_POLICY_FOLDER, LINK_POLICY_MARK } from '../../domain/udev/link-policy.ts';
-import { readSmallFile } from './networkd/small-file.ts';
+import { readSmallFile } from '../read-small-file.ts';
 
 /** Paths of `.link` files and drop-ins for udev that carry our mark. Never rejects. */
 export async function readLinkPolicies(root = '/'): Promise<readonly string[]> {

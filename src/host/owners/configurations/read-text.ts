@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSmallFile } from '../../read-small-file.ts';
 
 /** A longer file is not read; real ones have a few KiB. */
 export const MAX_CONFIGURATION_BYTES = 64 * 1024;
@@ -16,15 +16,8 @@ export interface TextFile {
 
 /** Text of a regular file; undefined where it cannot be read. */
 export async function readTextFile(root: string, path: string): Promise<TextFile | undefined> {
-  try {
-    // A FIFO in its place would hold us up for ever.
-    await using file = await open(join(root, path), constants.O_RDONLY | constants.O_NONBLOCK);
-    const info = await file.stat();
-    if (!info.isFile() || info.size > MAX_CONFIGURATION_BYTES) return undefined;
-    return { path, text: await file.readFile('utf8') };
-  } catch {
-    return undefined;
-  }
+  const text = await readSmallFile(join(root, path), MAX_CONFIGURATION_BYTES);
+  return text === undefined ? undefined : { path, text };
 }
 
 /** The files of a folder whose name is accepted, in the order of their names (bytes, as `ls` in the C locale); empty where there is none. */

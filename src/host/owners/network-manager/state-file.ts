@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NmConnection, NmDevice } from '../../../domain/owners.ts';
-import { readSmallFile } from '../networkd/small-file.ts';
+import { readSmallFile } from '../../read-small-file.ts';
 import { parseKeyfile, profileType } from './keyfile.ts';
 import type { NetworkManagerMeans, NmLink } from './means.ts';
 import { DEVICE_STATE } from './names.ts';

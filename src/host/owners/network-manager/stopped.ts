@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import type { LinkRef } from '../../../domain/effect.ts';
-import { readSmallFile } from '../networkd/small-file.ts';
+import { readSmallFile } from '../../read-small-file.ts';
 import type { NetworkManagerMeans } from './means.ts';
 import { NETWORK_MANAGER } from './names.ts';
 import { stateFile } from './state-file.ts';

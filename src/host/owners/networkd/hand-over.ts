@@ -1,5 +1,6 @@
 import type { LinkRef, OwnerRequest } from '../../../domain/effect.ts';
 import { uplinkError } from '../../../errors.ts';
+import { readSmallFile } from '../../read-small-file.ts';
 import type { SystemBus } from '../bus/system-bus.ts';
 import type { ClientIdentity } from './client-identity.ts';
 import { notedIdentity, noteIdentity, readClientIdentity } from './client-identity.ts';
@@ -18,7 +19,6 @@ import { under } from './means.ts';
 import { reload, settle, type WantedState } from './network1.ts';
 import { findNetworkd } from './presence.ts';
 import { readNetworkd } from './read-networkd.ts';
-import { readSmallFile } from './small-file.ts';
 
 const DEFAULT_LIMIT_MS = 5000;
 /** `unknown`: it has vanished. */

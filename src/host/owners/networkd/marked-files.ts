@@ -1,9 +1,9 @@
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { toFailure, uplinkError } from '../../../errors.ts';
+import { readSmallFile } from '../../read-small-file.ts';
 import type { NetworkdMeans } from './means.ts';
 import { under } from './means.ts';
-import { readSmallFile } from './small-file.ts';
 
 /** The first line of every file of ours. */
 export const MARK_LINE = '# Written by ovs-uplink, which removes it again. Nothing of this outlives a boot.';

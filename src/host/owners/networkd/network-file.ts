@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { readSmallFile } from '../../read-small-file.ts';
 import type { NetworkdMeans } from './means.ts';
 import { under } from './means.ts';
-import { readSmallFile } from './small-file.ts';
 
 /** Where drop-ins are looked for; the first with a name wins. systemd.network(5). */
 const FOLDERS = ['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'];

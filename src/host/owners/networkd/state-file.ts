@@ -1,6 +1,6 @@
+import { readSmallFile } from '../../read-small-file.ts';
 import type { NetworkdMeans } from './means.ts';
 import { under } from './means.ts';
-import { readSmallFile } from './small-file.ts';
 
 /** Where networkd writes down what it knows of links. */
 export const NETIF = 'run/systemd/netif';
