@@ -1,3 +1,4 @@
+import { matchesGlob } from './glob.ts';
 import type { Link } from './link.ts';
 import { nearMiss } from './near-miss.ts';
 
@@ -122,28 +123,4 @@ function valuesOf(link: Link, by: LinkPattern['by']): readonly string[] {
     case 'kind':
       return link.kind === null ? [] : [link.kind];
   }
-}
-
-/** Matches without a regular expression: the time stays within pattern times text, whatever the pattern. */
-function matchesGlob(glob: string, text: string): boolean {
-  let at = 0;
-  let next = 0;
-  let star = -1;
-  let resume = 0;
-  while (next < text.length) {
-    if (glob[at] === '*') {
-      star = at;
-      at += 1;
-      resume = next;
-    } else if (at < glob.length && (glob[at] === '?' || glob[at] === text[next])) {
-      at += 1;
-      next += 1;
-    } else if (star >= 0) {
-      resume += 1;
-      next = resume;
-      at = star + 1;
-    } else return false;
-  }
-  while (glob[at] === '*') at += 1;
-  return at === glob.length;
 }

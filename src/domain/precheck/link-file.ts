@@ -1,3 +1,4 @@
+import { matchesGlob } from '../glob.ts';
 /** A udev `.link` file (systemd.link(5)), parsed; every key with all its words. */
 export interface LinkFile {
   readonly path: string;
@@ -144,24 +145,10 @@ function includesMac(words: readonly string[], mac: string | null): boolean {
 /** As net_condition_test_strv() of systemd: no negated pattern matches, and one of the others does if there are others. */
 function matchesGlobs(patterns: readonly string[], text: string | null | undefined): boolean {
   if (text === undefined) return true;
-  const hits = (pattern: string): boolean => text !== null && globToRegExp(pattern).test(text);
+  const hits = (pattern: string): boolean => text !== null && matchesGlob(pattern, text);
   if (patterns.some(pattern => pattern.startsWith('!') && hits(pattern.slice(1)))) return false;
   const positive = patterns.filter(pattern => !pattern.startsWith('!'));
   return positive.length === 0 || positive.some(hits);
-}
-
-function globToRegExp(glob: string): RegExp {
-  const source = glob.replace(/\[!?[^\]]*\]|[\s\S]/g, part => {
-    if (part === '*') return '.*';
-    if (part === '?') return '.';
-    if (part.length > 1) return part.replace(/^\[!/, '[^').replace(/\\/g, '\\\\');
-    return part.replace(/[\\^$.|+(){}[\]]/, '\\$&');
-  });
-  try {
-    return new RegExp(`^(?:${source})$`);
-  } catch {
-    return /^(?!)/; // "[z-a]" matches nothing
-  }
 }
 
 /** The file that udev applies to the device: the first that matches; no other is looked at. */

@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
+import { matchesGlob } from '../../../domain/glob.ts';
 import type { LinkConfiguration } from '../../../domain/owners.ts';
 import { MAX_CONFIGURATION_FILES, readTextFile, readTextFiles, type TextFile } from './read-text.ts';
-import { matchesGlob, type UplinkIdentity } from './uplink-identity.ts';
+import type { UplinkIdentity } from './uplink-identity.ts';
 
 const INTERFACES = '/etc/network/interfaces';
 /** `source` inside of a sourced file, and so on. */

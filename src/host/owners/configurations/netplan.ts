@@ -1,7 +1,8 @@
 import { parse } from 'yaml';
+import { matchesGlob } from '../../../domain/glob.ts';
 import type { LinkConfiguration } from '../../../domain/owners.ts';
 import { readTextFiles, type TextFile } from './read-text.ts';
-import { hasMac, matchesGlob, type UplinkIdentity } from './uplink-identity.ts';
+import { hasMac, type UplinkIdentity } from './uplink-identity.ts';
 
 /** A file hides those of the same name in later folders: netplan(5). */
 const FOLDERS = ['/run/netplan', '/etc/netplan', '/lib/netplan', '/usr/lib/netplan'];
