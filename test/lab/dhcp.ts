@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -232,8 +233,26 @@ async function launch(lab: Lab, argv: readonly string[], files: ClientFiles): Pr
     leaseFile: files.leaseFile,
     pidFile: files.pidFile,
     scriptCalls: async () => (await readFile(files.log, 'utf8')).split('\n').filter(Boolean),
-    pid: async () => Number((await readFile(files.pidFile, 'utf8')).trim()),
+    pid: () => pidWritten(files),
   };
+}
+
+/** Resolves with the client's pid when it is written: dhclient does that in the background, after the one that started it has ended. */
+async function pidWritten({ dir, pidFile }: ClientFiles): Promise<number> {
+  const there = Promise.withResolvers<void>();
+  const look = () => {
+    if (existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n')) there.resolve();
+  };
+  const watcher = watch(dir, look);
+  const late = setTimeout(() => there.reject(new Error(`no ${pidFile} in ${BOUND_TIMEOUT_MS} ms`)), BOUND_TIMEOUT_MS);
+  look();
+  try {
+    await there.promise;
+    return Number(readFileSync(pidFile, 'utf8'));
+  } finally {
+    clearTimeout(late);
+    watcher.close();
+  }
 }
 
 /** What dhcpcd itself (no script) works on: its own folders are covered by empty ones in a mount namespace of its own. */

@@ -76,7 +76,7 @@ const MIGRATE = '  - migrate: { layout: host-port }\n';
 
 describeLive('the shipped scenarios that say so pass on the lab, the same file', () => {
   it('are fifteen or more', () => {
-    expect(new Set(claimed.map(({ place }) => place.file)).size).toBeGreaterThanOrEqual(15);
+    expect(claims.length).toBeGreaterThanOrEqual(15);
   });
 
   it.concurrent.each(claimed.map(scenario => [scenario.name, scenario] as const))(
