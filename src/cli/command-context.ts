@@ -47,6 +47,7 @@ export async function migrateOptions(settings: Settings): Promise<MigrateOptions
   const links = linkLists(settings);
   const apiServer = await apiServerOf(settings);
   const ports = portOptions(settings);
+  const bond = bondOptions(settings);
   return {
     uplink: requireSetting(settings, 'interface'),
     bridge: requireSetting(settings, 'bridge'),
@@ -61,6 +62,7 @@ export async function migrateOptions(settings: Settings): Promise<MigrateOptions
     ...(clearFlowRestoreWait !== undefined && { clearFlowRestoreWait }),
     ...(writeLinkPolicy !== undefined && { writeLinkPolicy }),
     ...(ports !== undefined && { ports }),
+    ...(bond !== undefined && { bond }),
     ...deadlineOptions(settings),
   };
 }
@@ -76,6 +78,16 @@ function portOptions({ trunks, tag, vlanMode, hostPortTag }: Settings): MigrateO
     },
     ...(hostPortTag !== undefined && { hostPort: { tag: hostPortTag } }),
   };
+}
+
+function bondOptions({ bondMember, bondMode }: Settings): MigrateOptions['bond'] {
+  if (bondMember !== undefined) return { members: bondMember, ...(bondMode !== undefined && { mode: bondMode }) };
+  if (bondMode === undefined) return undefined;
+  throw usageError('a bond of the uplink alone', {
+    object: bondMode,
+    expected: 'links that form the bond with the uplink',
+    advice: 'name each with --bond-member',
+  });
 }
 
 /** The lists of the configuration file and those of the command line: each must let the uplink through. */

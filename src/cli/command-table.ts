@@ -38,6 +38,8 @@ const REQUEST = [
   'tag',
   'vlanMode',
   'hostPortTag',
+  'bondMember',
+  'bondMode',
 ] as const satisfies readonly SettingName[];
 
 /** All commands in the order of the help. */

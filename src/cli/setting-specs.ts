@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { BOND_MODES } from '../domain/bond.ts';
 import { LAYOUTS } from '../domain/layout.ts';
 import { VLAN_MODES } from '../domain/port-spec.ts';
 import { parseRemotes } from '../ovsdb/remote.ts';
@@ -161,6 +162,18 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     flags: '--host-port-tag <vlan>',
     description: 'VLAN that the host itself is in; the port of the uplink must let it through',
     parse: parseVlan,
+  },
+  bondMember: {
+    flags: '--bond-member <link>',
+    description:
+      'make one port of the bridge of the uplink and this link: a bond of Open vSwitch (repeatable; the link must have no addresses)',
+    repeatable: true,
+    parse: parseLinkName,
+  },
+  bondMode: {
+    flags: '--bond-mode <mode>',
+    description: `${BOND_MODES.join(', ')} (with LACP) (default: active-backup)`,
+    parse: choiceOf('bond mode', BOND_MODES),
   },
   timeout: { flags: '--timeout <duration>', description: 'how long to wait (default: 30s)', parse: parseDuration },
   seed: {

@@ -1,4 +1,5 @@
 import type { ApiServer } from '../domain/api-server.ts';
+import type { BondMode } from '../domain/bond.ts';
 import type { Layout } from '../domain/layout.ts';
 import type { LinkLists, LinkPattern } from '../domain/link-patterns.ts';
 import type { VlanMode } from '../domain/port-spec.ts';
@@ -45,6 +46,8 @@ export interface Settings {
   readonly tag?: number;
   readonly vlanMode?: VlanMode;
   readonly hostPortTag?: number;
+  readonly bondMember?: readonly string[];
+  readonly bondMode?: BondMode;
   readonly timeout?: number;
   readonly seed?: number;
   /** Null: everything. */

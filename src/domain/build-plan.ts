@@ -29,6 +29,7 @@ export function buildPlan(
   datapath: 'system' | 'netdev',
   id: string,
   owners: PlannedOwners | null = null,
+  members: readonly Link[] = [],
 ): MigrationPlan {
   const names = namesOf(request.layout, request.uplink, request.bridge);
   const mac = uplink.mac ?? '';
@@ -59,6 +60,7 @@ export function buildPlan(
     // Userspace does not steal frames from the kernel: both would answer (F-48).
     mute: datapath === 'netdev' && names.hostPort !== null,
     owners,
+    ...(members.length === 0 ? {} : { members: members.map(({ index, name }) => ({ index, name })) }),
   };
 }
 

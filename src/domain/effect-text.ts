@@ -1,4 +1,5 @@
 import { formatAddress } from './address.ts';
+import type { Bond } from './bond.ts';
 import type { Effect } from './effect.ts';
 import type { PortVlan } from './port-spec.ts';
 import { formatVlan } from './port-spec.ts';
@@ -75,7 +76,7 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
         : `use bridge ${effect.bridge.name}${port}`;
     }
     case 'ovs.uplink.attach':
-      return `attach ${effect.port} to bridge ${effect.rows.bridge}${inBrackets(effect.vlan)}`;
+      return `attach ${listBond(effect.port, effect.bond)} to bridge ${effect.rows.bridge}${inBrackets(effect.vlan)}`;
     case 'ovs.port.configure':
       return `set the VLANs of port ${effect.port}${inBrackets(effect.vlan) || ' to all'}`;
     case 'ovs.uplink.detach':
@@ -87,6 +88,11 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
     case 'vport.delete':
       return `take ${effect.port} out of the kernel datapath`;
   }
+}
+
+/** `eth0~`; `eth0~, eth1 as bond (active-backup)` */
+function listBond(port: string, bond: Bond | undefined): string {
+  return bond === undefined ? port : `${[port, ...bond.members].join(', ')} as bond (${bond.mode})`;
 }
 
 /** ` (tag 100)`; empty where nothing is said. */

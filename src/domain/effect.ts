@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { Address } from './address.ts';
+import type { Bond } from './bond.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { DhcpClient, LinkDns, ManagerName } from './owners.ts';
 import type { PortVlan } from './port-spec.ts';
@@ -102,8 +103,14 @@ export type Effect =
       readonly bridge: BridgeSpec;
       readonly hostPort: HostPortSpec | null;
     }
-  /** One transaction: the uplink becomes a port of the bridge. */
-  | { readonly op: 'ovs.uplink.attach'; readonly rows: OvsRows; readonly port: string; readonly vlan?: PortVlan }
+  /** One transaction: the uplink becomes a port of the bridge, with the members of its bond, which are at no moment ports of their own. */
+  | {
+      readonly op: 'ovs.uplink.attach';
+      readonly rows: OvsRows;
+      readonly port: string;
+      readonly vlan?: PortVlan;
+      readonly bond?: Bond;
+    }
   /** Sets the VLANs of a port that carries the migration's mark, where somebody has changed them. */
   | { readonly op: 'ovs.port.configure'; readonly rows: OvsRows; readonly port: string; readonly vlan: PortVlan }
   | { readonly op: 'ovs.uplink.detach'; readonly rows: OvsRows }

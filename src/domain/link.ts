@@ -59,6 +59,17 @@ export function isUp(link: Pick<Link, 'flags'>): boolean {
   return (link.flags & IFF_UP) !== 0;
 }
 
+/** True when the kernel says that nothing is at the other end. */
+export function hasNoCarrier({ carrier, operState }: Pick<Link, 'carrier' | 'operState'>): boolean {
+  if (carrier !== null) return !carrier;
+  return operState === 'down' || operState === 'lowerlayerdown' || operState === 'notpresent';
+}
+
+/** True for a hardware address of six octets: not IP tunnels (an IPv4 address), not InfiniBand (twenty), not tun or WireGuard (none). */
+export function isEthernet({ mac }: Pick<Link, 'mac'>): boolean {
+  return mac !== null && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac);
+}
+
 /** True when `name` is the link's name or one of its altnames; the kernel looks both up alike. */
 export function answersTo(link: Pick<Link, 'name' | 'altnames'>, name: string): boolean {
   return link.name === name || link.altnames.includes(name);

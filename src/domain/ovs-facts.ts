@@ -9,6 +9,8 @@ export interface OvsFacts {
   readonly hostPort: OvsInterface | null;
   /** Interface row of the uplink; null while it is not attached. */
   readonly uplink: OvsInterface | null;
+  /** Interface rows of the other members of its bond, as far as there are any; absent without a bond. */
+  readonly members?: readonly OvsInterface[];
 }
 
 /** Names of the rows that a chart looks at. */
@@ -16,17 +18,20 @@ export interface FactNames {
   readonly bridge: string | null;
   readonly hostPort: string | null;
   readonly uplink: string | null;
+  readonly members?: readonly string[];
 }
 
 /** Picks the rows out of the whole state. */
 export function pickFacts(ovs: OvsState, names: FactNames): OvsFacts {
   const row = <T>(name: string | null, find: (ovs: OvsState, name: string) => T | undefined): T | null =>
     name === null ? null : (find(ovs, name) ?? null);
+  const members = names.members?.map(name => findInterface(ovs, name)).filter(found => found !== undefined);
   return {
     system: ovs.system,
     bridge: row(names.bridge, findBridge),
     hostPort: row(names.hostPort, findInterface),
     uplink: row(names.uplink, findInterface),
+    ...(members === undefined ? {} : { members }),
   };
 }
 

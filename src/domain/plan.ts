@@ -1,4 +1,4 @@
-import type { BridgeSpec, HostPortSpec, OvsRows } from './effect.ts';
+import type { BridgeSpec, HostPortSpec, LinkRef, OvsRows } from './effect.ts';
 import type { LayoutNames } from './layout.ts';
 import type { DhcpClient, LinkDns, ManagerName } from './owners.ts';
 import type { MigrationRequest } from './request.ts';
@@ -64,6 +64,8 @@ export interface MigrationPlan {
   readonly rows: OvsRows;
   /** The kernel must be kept from answering on the uplink (netdev datapath). */
   readonly mute: boolean;
+  /** Members of the bond beside the uplink; absent without one. */
+  readonly members?: readonly LinkRef[];
   /** What others must be asked; null (absent in old journals) where nobody else has to do with the uplink. */
   readonly owners?: PlannedOwners | null;
 }

@@ -1,4 +1,5 @@
 import type { ApiServer } from './api-server.ts';
+import type { Bond } from './bond.ts';
 import type { Layout } from './layout.ts';
 import type { LinkLists } from './link-patterns.ts';
 import type { PortSpecs } from './port-spec.ts';
@@ -40,6 +41,8 @@ export interface MigrationRequest {
   readonly writeLinkPolicy?: boolean;
   /** VLANs of the two ports; absent where nothing was asked for: what others set then stays. */
   readonly ports?: PortSpecs;
+  /** The uplink and these links become one port of the bridge; absent where the uplink is a port of its own. */
+  readonly bond?: Bond;
 }
 
 /** How long the chart waits, in ms. */

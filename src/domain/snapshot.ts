@@ -24,6 +24,8 @@ export interface Snapshot {
   /** Permanent neighbours on the uplink. */
   readonly neighbours: readonly Neighbour[];
   readonly sysctls: LinkSysctls;
+  /** Members of the bond that the uplink was to form with them; absent without one. */
+  readonly members?: readonly Link[];
   /** Who managed it, and how; absent in a snapshot taken before this was looked at. */
   readonly owners?: OwnerFacts;
 }

@@ -1,4 +1,6 @@
 import type { MigrationEntry } from '../../machines/uplink-migration-types.ts';
+import type { Bond, BondOptions } from '../domain/bond.ts';
+import { BOND_MODES } from '../domain/bond.ts';
 import { diagnose } from '../domain/doctor.ts';
 import { LAYOUTS } from '../domain/layout.ts';
 import { MAX_LINK_NAME_LENGTH } from '../domain/link.ts';
@@ -185,25 +187,48 @@ function entryOf(stage: JournalStage): MigrationEntry {
   }
 }
 
+/** Throws `USAGE` for what no link can be called. */
+function checkName(what: string, name: string): void {
+  const isName = typeof name === 'string' && name !== '.' && name !== '..' && /^[^\s/]+$/.test(name);
+  if (isName && Buffer.byteLength(name) <= MAX_LINK_NAME_LENGTH) return;
+  throw uplinkError('USAGE', {
+    what: `not a name for the ${what}`,
+    object: String(name),
+    expected: `1 to ${MAX_LINK_NAME_LENGTH} bytes without white space and "/"`,
+  });
+}
+
+function bondOf(uplink: string, { members, mode = 'active-backup' }: BondOptions): Bond {
+  for (const member of members) checkName('member of the bond', member);
+  if (!BOND_MODES.includes(mode)) {
+    throw uplinkError('USAGE', {
+      what: 'no such bond mode',
+      object: mode,
+      expected: `one of ${BOND_MODES.join(', ')}`,
+    });
+  }
+  const twice = [uplink, ...members].find((name, at, all) => all.indexOf(name) !== at);
+  if (members.length > 0 && twice === undefined) return { mode, members };
+  throw uplinkError('USAGE', {
+    what: twice === undefined ? 'a bond of the uplink alone' : 'a link is in the bond twice',
+    object: twice ?? uplink,
+    expected: 'other links than the uplink, each once',
+  });
+}
+
 function requestOf(options: MigrateOptions, guard: EngineOptions['guard']): MigrationRequest {
   for (const [what, name] of [
     ['uplink', options.uplink],
     ['bridge', options.bridge],
   ] as const) {
-    const isName = typeof name === 'string' && name !== '.' && name !== '..' && /^[^\s/]+$/.test(name);
-    if (!isName || Buffer.byteLength(name) > MAX_LINK_NAME_LENGTH) {
-      throw uplinkError('USAGE', {
-        what: `not a name for the ${what}`,
-        object: String(name),
-        expected: `1 to ${MAX_LINK_NAME_LENGTH} bytes without white space and "/"`,
-      });
-    }
+    checkName(what, name);
   }
   const layout = options.layout ?? 'host-port';
   if (!LAYOUTS.includes(layout)) {
     throw uplinkError('USAGE', { what: 'no such layout', object: layout, expected: `one of ${LAYOUTS.join(', ')}` });
   }
   const ports = completePorts(options.ports ?? {});
+  const bond = options.bond === undefined ? undefined : bondOf(options.uplink, options.bond);
   return {
     uplink: options.uplink,
     bridge: options.bridge,
@@ -219,6 +244,7 @@ function requestOf(options: MigrateOptions, guard: EngineOptions['guard']): Migr
     ...(options.clearFlowRestoreWait !== undefined && { clearFlowRestoreWait: options.clearFlowRestoreWait }),
     ...(options.writeLinkPolicy !== undefined && { writeLinkPolicy: options.writeLinkPolicy }),
     ...(ports !== undefined && { ports }),
+    ...(bond !== undefined && { bond }),
     ...(guard !== undefined && { guard }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ApiServer } from '../domain/api-server.ts';
+import type { BondOptions } from '../domain/bond.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Layout } from '../domain/layout.ts';
 import type { LinkLists } from '../domain/link-patterns.ts';
@@ -57,6 +58,8 @@ export interface MigrateOptions {
   readonly writeLinkPolicy?: boolean;
   /** VLANs of the uplink's port and of the host port. Default: all of them, and frames without a tag. */
   readonly ports?: PortOptions;
+  /** Further links that become one port of the bridge with the uplink: a bond of Open vSwitch. Default: none. */
+  readonly bond?: BondOptions;
   /** Aborting it is an ABORT to the chart: it rolls back, or refuses where nothing was changed. */
   readonly signal?: AbortSignal;
 }

@@ -96,10 +96,19 @@ export interface StatusReport {
   readonly drift: readonly string[];
   readonly bridge: string;
   readonly layout: string;
+  /** Links of the bond, the uplink first, once it is committed; empty without one. One that fails is no drift: the others go on. */
+  readonly bond: readonly BondLink[];
   /** ms until a commit-confirmed window ends; null when there is none. */
   readonly confirmRemainingMs: number | null;
   /** Set when the journal cannot be used. */
   readonly failure: Failure | null;
+}
+
+/** A link of a bond as Open vSwitch has it. */
+export interface BondLink {
+  readonly name: string;
+  /** Why it carries nothing now; null when it can. */
+  readonly problem: string | null;
 }
 
 /** What was waited for before OVS was ready. */

@@ -1,4 +1,5 @@
-import type { BridgeSpec, HostPortSpec, OvsRows } from '../domain/effect.ts';
+import type { Bond } from '../domain/bond.ts';
+import type { BridgeSpec, Effect, HostPortSpec, OvsRows } from '../domain/effect.ts';
 import { MARK_ID, MARK_ROLE, MARK_UPLINK } from '../domain/ovs-state.ts';
 import type { PortVlan } from '../domain/port-spec.ts';
 import type { Operation, OvsdbClient, RowInput } from '../ovsdb/index.ts';
@@ -58,14 +59,38 @@ export const FLOW_RESTORE_AGAIN = {
   advice: 'wait until whoever set it (a restart of Open vSwitch, another agent) has cleared it, then migrate again',
 } as const;
 
-/** The uplink becomes a port of the bridge. */
-export function attachUplink(rows: OvsRows, port: string, vlan?: PortVlan): readonly Operation[] {
+/** The uplink becomes a port of the bridge, alone or as a bond. */
+export function attachUplink(effect: Extract<Effect, { op: 'ovs.uplink.attach' }>): readonly Operation[] {
+  const { rows, port, vlan, bond } = effect;
+  const externalIds = mark(rows, 'uplink');
+  const interfaces = [port, ...(bond?.members ?? [])];
   return [
     // Set again since the gate: a bridge that waits for its flows must not get the host's way out (F-30).
     wait('Open_vSwitch', [['other_config', 'includes', { [FLOW_RESTORE_WAIT]: 'true' }]], ['other_config'], '==', []),
-    ...insertPort(rows, 'uplink', port, { name: port }, 'uplinkport', vlan),
+    ...interfaces.map((name, at) => insert('Interface', { name, external_ids: externalIds }, `uplinkinterface${at}`)),
+    insert(
+      'Port',
+      {
+        name: port,
+        interfaces: interfaces.map((_, at) => namedUuid(`uplinkinterface${at}`)),
+        external_ids: externalIds,
+        ...(vlan === undefined ? {} : vlanColumns(vlan)),
+        ...(bond === undefined ? {} : bondColumns(port, bond)),
+      },
+      'uplinkport',
+    ),
     addToBridge(rows.bridge, 'uplinkport'),
   ];
+}
+
+/**
+ * Where one carries everything it is the uplink, as long as it can: what arrives on another is dropped then. With LACP, a switch that does not speak
+ * it must not leave the host dark.
+ */
+function bondColumns(port: string, { mode }: Bond): RowInput {
+  if (mode === 'balance-slb') return { bond_mode: mode };
+  if (mode === 'active-backup') return { bond_mode: mode, other_config: { 'bond-primary': port } };
+  return { bond_mode: mode, lacp: 'active', other_config: { 'bond-primary': port, 'lacp-fallback-ab': 'true' } };
 }
 
 /** The VLANs of a port of ours; nothing where it carries no mark of this migration (I4). */

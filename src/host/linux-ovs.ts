@@ -108,9 +108,7 @@ export function createOvsLink(remotes: string, tls: TlsFiles | undefined, tell: 
       case 'ovs.host-port.create':
         return (await transactBumped(made, createHostPort(effect.rows, effect.bridge, effect.hostPort), guard)).nextCfg;
       case 'ovs.uplink.attach':
-        return (
-          await transactBumped(made, attachUplink(effect.rows, effect.port, effect.vlan), guard).catch(explainWait)
-        ).nextCfg;
+        return (await transactBumped(made, attachUplink(effect), guard).catch(explainWait)).nextCfg;
       // ovs-vswitchd does not wake up for these columns by themselves: it does for next_cfg (F-29).
       case 'ovs.port.configure':
         return (await transactBumped(made, configurePort(effect.rows, effect.port, effect.vlan), guard)).nextCfg;

@@ -249,6 +249,10 @@ describe('the other commands', () => {
       drift: ['10.0.0.1/24 is missing on eth0'],
       bridge: 'br0',
       layout: 'host-port',
+      bond: [
+        { name: 'eth0~', problem: null },
+        { name: 'eth1', problem: 'no carrier' },
+      ],
       confirmRemainingMs: 1500,
       failure: null,
     };
@@ -256,7 +260,10 @@ describe('the other commands', () => {
     expect(code).toBe(0);
     expect(out).toContain('eth0: committed, bridge br0, layout host-port, id id-1\n');
     expect(out).toContain('  guarded by process 4711, which takes it for hung after 9.0 s without a word\n');
-    expect(out).toContain('  rolls back in 1.5 s unless confirmed\n  drift: 10.0.0.1/24 is missing on eth0\n');
+    expect(out).toContain('  rolls back in 1.5 s unless confirmed\n');
+    expect(out).toContain(
+      '  in the bond: eth0~\n  in the bond: eth1, no carrier\n  drift: 10.0.0.1/24 is missing on eth0\n',
+    );
     expect((await run(['status'], { status: async () => [] })).out).toBe('no migration on this host\n');
   });
 

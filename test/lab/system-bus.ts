@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { uplinkError } from '../../src/errors.ts';
 import { type LabResources, labPrefix, registerLab, unregisterLab } from './cleanup.ts';
 import { labEnvironment, spawnInNetns } from './command.ts';
 import { missingPrograms } from './needs.ts';
+import { untilReady } from './ready-child.ts';
 
 /** A real dbus-daemon on which everybody may do everything. */
 export interface LabSystemBus extends AsyncDisposable {
@@ -21,6 +19,8 @@ export interface LabSystemBus extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+const START_TIMEOUT_MS = 20_000;
+
 /** What this machine lacks for {@link startSystemBus}, with the apt package. */
 export function systemBusNeeds(): string[] {
   return missingPrograms({ 'dbus-daemon': 'dbus-daemon', setpriv: 'util-linux' });
@@ -33,46 +33,36 @@ export async function startSystemBus(): Promise<LabSystemBus> {
   registerLab(resources);
   const socketPath = join(dir, 'bus');
   const configuration = join(dir, 'bus.conf');
-  writeFileSync(configuration, configure(socketPath));
+  writeFileSync(configuration, configureOpenBus(socketPath));
   const argv = ['setpriv', '--pdeathsig', 'KILL', 'dbus-daemon', '--nofork', '--nopidfile', '--print-address'];
   const child = spawnInNetns(undefined, [...argv, `--config-file=${configuration}`], {
     env: labEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   resources.children.add(child);
-  const ended = once(child, 'close');
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-2000);
-  });
-  const kill = async () => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  const dispose = async () => {
-    await kill();
+  const remove = async () => {
     await rm(dir, { recursive: true, force: true });
     unregisterLab(resources);
   };
-  const line = await Promise.race([
-    once(createInterface({ input: child.stdout! }), 'line'),
-    ended.then(() => undefined),
-  ]);
-  if (line === undefined) {
-    await dispose();
-    throw uplinkError('DEFECT', { what: 'dbus-daemon did not start', got: said });
-  }
+  const bus = await untilReady(child, { what: 'dbus-daemon', limitMs: START_TIMEOUT_MS }).catch(
+    async (error: unknown) => {
+      await remove();
+      throw error;
+    },
+  );
   return {
+    ...bus,
     address: `unix:path=${socketPath}`,
     socketPath,
-    pause: () => child.kill('SIGSTOP'),
-    resume: () => child.kill('SIGCONT'),
-    kill,
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: async () => {
+      await bus.kill();
+      await remove();
+    },
   };
 }
 
-function configure(socketPath: string): string {
+/** The configuration of a bus on which everybody may do everything. */
+export function configureOpenBus(socketPath: string): string {
   return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path=${socketPath}</listen><auth>EXTERNAL</auth>

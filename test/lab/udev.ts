@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { uplinkError } from '../../src/errors.ts';
 import type { CommandResult } from './command.ts';
 import type { Lab } from './lab.ts';
-import { missingPrograms } from './needs.ts';
+import { startUdevdKeeper, udevdNeeds } from './udevd-keeper.ts';
 
 /** A real systemd-udevd that manages the links of a lab's host. */
 export interface LabUdev extends AsyncDisposable {
@@ -34,14 +32,12 @@ export interface UdevOptions {
   readonly links?: readonly string[];
 }
 
-const DAEMONS = ['/usr/lib/systemd/systemd-udevd', '/lib/systemd/systemd-udevd'];
 /** A limit, not a wait: an emulated machine is slow. */
 const START_TIMEOUT_MS = 120_000;
 
 /** What this machine lacks for {@link startUdev}, with the apt package; beside `labNeeds()`. */
 export function udevNeeds(): string[] {
-  const programs = missingPrograms({ udevadm: 'udev', unshare: 'util-linux', nsenter: 'util-linux', mount: 'mount' });
-  return DAEMONS.some(existsSync) ? programs : [...programs, 'systemd-udevd is missing: apt install udev'];
+  return udevdNeeds();
 }
 
 /**
@@ -62,42 +58,13 @@ export async function startUdev(lab: Lab, options: UdevOptions): Promise<LabUdev
   }
 
   const links = options.links ?? [lab.uplinkName];
-  // `ip netns exec` made the mount namespace a slave of the machine's: slave again, so that the removal of namespaces
-  // elsewhere is not held up by this copy of /run/netns.
-  const argv = ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', SCRIPT, 'lab-udev', files, ...links];
-  const child = lab.spawn(lab.hostNs, argv, { stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-4000);
+  const { within, stop } = await startUdevdKeeper(lab, {
+    name: 'lab-udev',
+    args: [files, ...links],
+    mounts: MOUNTS,
+    trigger: 'for link in "$@"; do udevadm trigger --settle --action=add "/sys/class/net/$link"; done',
+    limitMs: START_TIMEOUT_MS,
   });
-  const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
-  child.stdin?.on('error', () => {}); // it has ended already; close tells
-  const stop = async () => {
-    child.stdin?.end();
-    await ended;
-  };
-
-  await new Promise<void>((resolve, reject) => {
-    const fail = (got: string) => {
-      child.kill('SIGKILL');
-      reject(
-        uplinkError('DEFECT', {
-          what: 'systemd-udevd did not start',
-          object: lab.hostNs,
-          got: `${got} ${said}`.trim(),
-        }),
-      );
-    };
-    const timer = setTimeout(fail, START_TIMEOUT_MS, `nothing in ${START_TIMEOUT_MS} ms`);
-    const settle = (action: () => void) => {
-      clearTimeout(timer);
-      action();
-    };
-    createInterface({ input: child.stdout! }).once('line', () => settle(resolve));
-    void ended.then(() => settle(() => fail(`exit ${child.exitCode}`)));
-  });
-
-  const within = ['nsenter', `--target=${child.pid}`, '--mount'];
   const udevadm: LabUdev['udevadm'] = (...args) =>
     lab.run(lab.hostNs, [...within, 'udevadm', ...args], { check: true });
   return {
@@ -122,9 +89,8 @@ function delayRules(folder: string, delaysMs: readonly number[]): Record<string,
   };
 }
 
-// $1: directory with the .link files and rules; $2…: links. The daemon lives until standard input ends, so also when we die.
-const SCRIPT = `
-set -e
+// $1: directory with the .link files and rules; $2…: links.
+const MOUNTS = `
 files=$1; shift
 mount -t tmpfs tmpfs /run
 mkdir -p /run/udev/rules.d /run/systemd/network
@@ -135,10 +101,4 @@ for rule in "$files"/*.rules; do [ ! -e "$rule" ] || cp "$rule" /run/udev/rules.
 for dir in /usr/lib/udev/rules.d /lib/udev/rules.d /etc/udev/rules.d /etc/systemd/network; do
   [ ! -d "$dir" ] || mount -t tmpfs tmpfs "$dir"
 done
-daemon=${DAEMONS[0]}; [ -x "$daemon" ] || daemon=${DAEMONS[1]}
-"$daemon" --daemon --resolve-names=never >&2
-trap 'udevadm control --exit' EXIT
-for link in "$@"; do udevadm trigger --settle --action=add "/sys/class/net/$link"; done
-echo ready
-read -r _ || true
 `;

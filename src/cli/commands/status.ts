@@ -20,7 +20,7 @@ export const status: CommandFunction = context =>
   });
 
 function render(report: StatusReport, palette: Palette): readonly string[] {
-  const { uplink, state, live, guard, drift, bridge, layout, confirmRemainingMs, failure, id } = report;
+  const { uplink, state, live, guard, drift, bridge, layout, bond, confirmRemainingMs, failure, id } = report;
   const mark = failure !== null || drift.length > 0 ? palette.warn : palette.strong;
   const lines = [`${mark(visible(uplink))}: ${visible(`${state}, bridge ${bridge}, layout ${layout}, id ${id}`)}`];
   if (live) lines.push('  a process is working on it now');
@@ -29,6 +29,9 @@ function render(report: StatusReport, palette: Palette): readonly string[] {
     lines.push(`  guarded by process ${guard.pid}, which takes it for hung after ${due} without a word`);
   }
   if (confirmRemainingMs !== null) lines.push(`  rolls back in ${formatDuration(confirmRemainingMs)} unless confirmed`);
+  for (const { name, problem } of bond) {
+    lines.push(`  in the bond: ${visible(name)}${problem === null ? '' : palette.warn(`, ${visible(problem)}`)}`);
+  }
   if (failure !== null) lines.push(`  ${palette.bad(visible(describeFailure(failure)))}`);
   for (const difference of drift) lines.push(`  ${palette.warn('drift:')} ${visible(difference)}`);
   return lines;

@@ -4,6 +4,7 @@ import type { KernelState } from '../kernel-state.ts';
 import type { LayoutNames } from '../layout.ts';
 import type { Link } from '../link.ts';
 import type { OvsBridge, OvsState } from '../ovs-state.ts';
+import type { OwnerFacts } from '../owners.ts';
 import type { MigrationRequest } from '../request.ts';
 
 /** Everything that a pre-check looks at; plain JSON. */
@@ -19,6 +20,8 @@ export interface PrecheckInput {
   readonly lockHolder: string | null;
   /** A journal of ours exists for this uplink. */
   readonly ownJournal: boolean;
+  /** Who else manages the members of the bond: of those that exist, in the order of the request; absent without a bond. */
+  readonly memberOwners?: readonly OwnerFacts[];
 }
 
 /** What every rule gets: the input and what follows from it. */

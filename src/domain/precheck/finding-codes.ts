@@ -49,6 +49,20 @@ export const FINDING_CODES = {
     fact: 'F-10',
   },
 
+  // Bonds of Open vSwitch.
+  'bond-member-unfit': {
+    severity: 'blocking',
+    meaning: 'a link cannot be a member of the bond: it is not there, down, in use or has addresses',
+    acceptable: false,
+  },
+  'bond-member-managed': {
+    severity: 'blocking',
+    meaning: 'somebody else configures a link that is to be a member of the bond',
+    fact: 'F-75',
+  },
+  'bond-member-no-carrier': { severity: 'warning', meaning: 'a member of the bond has no carrier' },
+  'bond-needs-lacp': { severity: 'warning', meaning: 'balance-tcp carries traffic over one member alone without LACP' },
+
   // VLANs of the ports.
   'vlan-settings-invalid': {
     severity: 'blocking',

@@ -5,6 +5,7 @@ import { findBridge } from '../ovs-state.ts';
 import { applyAccepted, findUnknownAccepts, sortBySeverity } from './accept.ts';
 import { ADDRESS_RULES } from './addresses.ts';
 import { API_SERVER_RULES } from './api-server.ts';
+import { BOND_RULES } from './bond.ts';
 import { BRIDGE_RULES } from './bridge.ts';
 import type { PrecheckContext, PrecheckInput, RequestRule, UplinkRule } from './context.ts';
 import { LINK_RULES } from './link.ts';
@@ -36,6 +37,7 @@ const UPLINK_RULES: readonly UplinkRule[] = [
   ...LINK_LIST_RULES,
   ...LINK_RULES,
   ...UPPER_LINK_RULES,
+  ...BOND_RULES,
   ...ADDRESS_RULES,
   ...ROUTE_RULES,
   ...RULE_RULES,

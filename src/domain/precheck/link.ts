@@ -2,7 +2,7 @@ import type { Finding } from '../finding.ts';
 import type { KernelState } from '../kernel-state.ts';
 import { linkByIndex } from '../kernel-state.ts';
 import type { Link } from '../link.ts';
-import { IFF_LOOPBACK, isUp } from '../link.ts';
+import { hasNoCarrier, IFF_LOOPBACK, isEthernet, isUp } from '../link.ts';
 import { findInterface, findPort, isMarked, MARK_ID, MARK_ROLE, MARK_UPLINK } from '../ovs-state.ts';
 import type { UplinkContext, UplinkRule } from './context.ts';
 import { finding } from './finding-codes.ts';
@@ -30,8 +30,7 @@ function checkKind({ uplink }: UplinkContext): readonly Finding[] {
       }),
     ];
   }
-  // Six octets: not IP tunnels (an IPv4 address), not InfiniBand (twenty), not tun or WireGuard (none).
-  if (mac !== null && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) return [];
+  if (isEthernet(uplink)) return [];
   return [
     finding('uplink-not-ethernet', {
       message: `${name}${kind === null ? '' : ` (${kind})`} has ${mac === null ? 'no hardware address' : `the hardware address ${mac}`}: a bridge carries Ethernet only`,
@@ -39,11 +38,6 @@ function checkKind({ uplink }: UplinkContext): readonly Finding[] {
       advice: 'name an Ethernet link',
     }),
   ];
-}
-
-function hasNoCarrier({ carrier, operState }: Link): boolean {
-  if (carrier !== null) return !carrier;
-  return operState === 'down' || operState === 'lowerlayerdown' || operState === 'notpresent';
 }
 
 function checkCarrier({ uplink }: UplinkContext): readonly Finding[] {

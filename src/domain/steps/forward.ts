@@ -1,4 +1,7 @@
+import type { Bond } from '../bond.ts';
+import { memberNames } from '../bond.ts';
 import type { Effect } from '../effect.ts';
+import { linkByIndex } from '../kernel-state.ts';
 import { isUp } from '../link.ts';
 import type { OvsPort } from '../ovs-state.ts';
 import { findPort, isMarked, MARK_ID } from '../ovs-state.ts';
@@ -149,8 +152,34 @@ function attachUplink(context: StepContext): Effect[] {
   const { plan, ovs, uplink } = context;
   if (ovs === undefined || uplink === undefined) return [];
   const vlan = plan.request.ports?.uplink;
-  if (isAttached(context)) return settleVlan(context, findPort(ovs, uplink.name)?.port, vlan);
-  return [{ op: 'ovs.uplink.attach', rows: plan.rows, port: uplink.name, ...(vlan === undefined ? {} : { vlan }) }];
+  const silenced = muteMembers(context);
+  if (isAttached(context)) return [...silenced, ...settleVlan(context, findPort(ovs, uplink.name)?.port, vlan)];
+  const bond = bondOf(context);
+  return [
+    // Before: the kernel would answer ARP for the host on each of them, too.
+    ...silenced,
+    {
+      op: 'ovs.uplink.attach',
+      rows: plan.rows,
+      port: uplink.name,
+      ...(vlan === undefined ? {} : { vlan }),
+      ...(bond === undefined ? {} : { bond }),
+    },
+  ];
+}
+
+function bondOf({ plan, kernel }: StepContext): Bond | undefined {
+  const mode = plan.request.bond?.mode;
+  return mode === undefined ? undefined : { mode, members: memberNames(plan, kernel) };
+}
+
+function muteMembers({ plan, kernel, mutedLinks }: StepContext): Effect[] {
+  if (!plan.mute) return [];
+  return (plan.members ?? [])
+    .map(({ index }) => linkByIndex(kernel, index))
+    .filter(link => link !== undefined)
+    .filter(link => !mutedLinks.includes(link.name))
+    .map(link => ({ op: 'ingress.mute', link: refOf(link) }));
 }
 
 function muteUplink({ plan, uplink, hostPort, mutedLinks }: StepContext): Effect[] {

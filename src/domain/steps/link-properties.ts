@@ -48,8 +48,7 @@ export function loosenReversePath(link: Link, present: LinkSysctls): Effect[] {
 }
 
 /** Puts the link's own properties back; the name is a step of its own. */
-export function restoreProperties(link: Link, snapshot: Snapshot): Effect[] {
-  const was = snapshot.link;
+export function restoreProperties(link: Link, was: Link): Effect[] {
   const change: {
     -readonly [K in 'up' | 'promiscuous' | 'mtu' | 'mac' | 'alias' | 'group' | 'txQueueLength']?: Extract<
       Effect,

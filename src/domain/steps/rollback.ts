@@ -1,4 +1,6 @@
+import { memberNames } from '../bond.ts';
 import type { Effect } from '../effect.ts';
+import { linkByIndex } from '../kernel-state.ts';
 import type { Link } from '../link.ts';
 import { isUp } from '../link.ts';
 import type { RollbackStep } from '../plan.ts';
@@ -96,8 +98,9 @@ function unmuteUplink({ uplink, hostPort, mutedLinks }: StepContext): Effect[] {
 }
 
 /** Drops that are left of ours: one that lost its link would bind again to the uplink when that takes the name. */
-function unmuteAll({ plan, hostPort, mutedLinks }: StepContext): Effect[] {
-  const ours = [plan.names.hostPort, hostPort?.name, plan.names.uplink, plan.request.uplink];
+function unmuteAll({ plan, hostPort, kernel, mutedLinks }: StepContext): Effect[] {
+  const members = [...(plan.members ?? []).map(({ name }) => name), ...memberNames(plan, kernel)];
+  const ours = [plan.names.hostPort, hostPort?.name, plan.names.uplink, plan.request.uplink, ...members];
   return mutedLinks
     .filter(name => ours.includes(name))
     .map(name => ({ op: 'ingress.unmute', link: { index: 0, name } }));
@@ -134,10 +137,18 @@ function returningOwners(context: StepContext): Effect[] {
   return effects.length > 0 ? effects : restoreLink(context);
 }
 
+/** A member that is gone has nothing that could be put back. */
+function restoreMembers({ snapshot, kernel }: StepContext): Effect[] {
+  return (snapshot.members ?? []).flatMap(was => {
+    const link = linkByIndex(kernel, was.index);
+    return link === undefined ? [] : restoreProperties(link, was);
+  });
+}
+
 function restoreLink(context: StepContext): Effect[] {
   const { uplink, snapshot, kernel, uplinkSysctls } = context;
   if (uplink === undefined) return [];
-  const properties = restoreProperties(uplink, snapshot);
+  const properties = [...restoreProperties(uplink, snapshot.link), ...restoreMembers(context)];
   if (properties.length > 0) return properties;
   const isThere = lookUpRules(kernel.rules);
   return [

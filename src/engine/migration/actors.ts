@@ -195,7 +195,10 @@ export function migrationActors(
     forwardStep: fromPromise<StepReport, { readonly step: ForwardStep }>(
       alone(async (signal, input: { readonly step: ForwardStep }) => {
         if (input.step === 'attachingUplink') await session.reach('cuttingOver');
-        const lookAgain = async () => withHostPort(input.step, withOwners(await lookNow(NEEDS[input.step] ?? {})));
+        // Members of a bond are muted before they are attached.
+        const hasMembers = input.step === 'attachingUplink' && subjectOf(session).plan.members !== undefined;
+        const needs = hasMembers ? { muted: true } : (NEEDS[input.step] ?? {});
+        const lookAgain = async () => withHostPort(input.step, withOwners(await lookNow(needs)));
         let mayWait = input.step === 'configuringHostPort';
         return carryOut({
           name: input.step,

@@ -1,14 +1,18 @@
 import type { Assessment } from '../../../machines/uplink-migration-types.ts';
+import { isSameBond } from '../../domain/bond.ts';
 import { buildPlan, chooseDatapath } from '../../domain/build-plan.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { HostFacts } from '../../domain/host-facts.ts';
+import type { KernelState } from '../../domain/kernel-state.ts';
 import { linkByName } from '../../domain/kernel-state.ts';
+import type { Link } from '../../domain/link.ts';
 import type { OvsState } from '../../domain/ovs-state.ts';
 import { planOwners } from '../../domain/plan-owners.ts';
 import { isSamePorts } from '../../domain/port-spec.ts';
 import { precheck } from '../../domain/precheck/index.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
+import { refOf } from '../../domain/steps/context.ts';
 import { toFailure } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
@@ -51,6 +55,7 @@ export async function assess(input: AssessInput): Promise<Assessed> {
   const takenAt = clock.wallTime();
   const kernel = await host.readKernel({ routes: true });
   const datapath = chooseDatapath(request, ovs, facts);
+  const members = findMembers(request, kernel);
   const findings = precheck({
     request,
     kernel,
@@ -59,6 +64,7 @@ export async function assess(input: AssessInput): Promise<Assessed> {
     datapath,
     lockHolder,
     ownJournal: input.journal !== undefined,
+    memberOwners: await Promise.all(members.map(member => host.readOwners(refOf(member), null))),
   });
   const link = linkByName(kernel, request.uplink);
   const isBlocked = findings.some(finding => finding.severity === 'blocking');
@@ -69,11 +75,17 @@ export async function assess(input: AssessInput): Promise<Assessed> {
   return {
     verdict: 'proceed',
     findings,
-    plan: buildPlan(request, link, ovs, datapath, input.id, planOwners(request, facts, link, datapath)),
-    snapshot: snapshot === null ? null : { ...snapshot, owners: facts.owners },
+    plan: buildPlan(request, link, ovs, datapath, input.id, planOwners(request, facts, link, datapath), members),
+    snapshot:
+      snapshot === null ? null : { ...snapshot, owners: facts.owners, ...(members.length === 0 ? {} : { members }) },
     facts,
     takenAt,
   };
+}
+
+/** The links that are to form a bond with the uplink, in the order of the request, as far as they exist. */
+function findMembers({ bond }: MigrationRequest, kernel: KernelState): readonly Link[] {
+  return (bond?.members ?? []).map(name => linkByName(kernel, name)).filter(link => link !== undefined);
 }
 
 async function connect(host: Host, clock: Clock, signal: AbortSignal): Promise<OvsState | undefined> {
@@ -122,18 +134,29 @@ async function assessAgain(
   const isSame =
     journal.request.bridge === request.bridge &&
     journal.request.layout === request.layout &&
-    isSamePorts(journal.request.ports, request.ports);
+    isSamePorts(journal.request.ports, request.ports) &&
+    isSameBond(journal.request.bond, request.bond);
   if (!isSame) {
     const vlans = isSamePorts(journal.request.ports, request.ports) ? '' : ', other VLANs of its ports';
+    const bond = isSameBond(journal.request.bond, request.bond) ? '' : ', another bond';
     return refuse({
       code: 'already-migrated',
       severity: 'blocking',
-      message: `${uplink} is already on bridge ${journal.request.bridge} (layout ${journal.request.layout}${vlans})`,
+      message: `${uplink} is already on bridge ${journal.request.bridge} (layout ${journal.request.layout}${vlans}${bond})`,
       advice: `run \`ovs-uplink restore -i ${uplink}\` first`,
     });
   }
   const subject = { plan: journal.plan, snapshot: journal.snapshot, takenAt: journal.takenAt };
   const context = await look(host, subject, clock.wallTime(), EVERYTHING);
+  const bond = journal.plan.request.bond?.members ?? [];
+  if (context.uplink === undefined && bond.length > 0) {
+    return refuse({
+      code: 'bond-uplink-gone',
+      severity: 'blocking',
+      message: `${journal.plan.names.uplink} is gone: its bond goes on with ${bond.join(', ')} alone, and nothing can be put back without it`,
+      advice: `bring the link back under the name ${journal.plan.names.uplink}; Open vSwitch takes it into the bond again`,
+    });
+  }
   const drift = compareWithPlan(context);
   if (drift.length > 0) {
     const finding: Finding = {

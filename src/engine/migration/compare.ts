@@ -1,5 +1,6 @@
 import { describeEffect } from '../../domain/effect-text.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
+import type { Link } from '../../domain/link.ts';
 import { isUp } from '../../domain/link.ts';
 import { findInterface } from '../../domain/ovs-state.ts';
 import type { Rule } from '../../domain/rule.ts';
@@ -9,6 +10,7 @@ import type { Difference } from '../../domain/snapshot-diff.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
+import { restoreProperties } from '../../domain/steps/link-properties.ts';
 import { diffOwners, reclaimed } from '../../domain/steps/owners.ts';
 import { lookUpRules, rulesForHostPort } from '../../domain/steps/rules.ts';
 
@@ -76,11 +78,21 @@ function isDetached({ flags }: Rule): boolean {
 export function compareWithSnapshot(context: StepContext): readonly Difference[] {
   const { uplink, snapshot, kernel, owners } = context;
   if (uplink === undefined) return [];
+  const ofMembers = (snapshot.members ?? []).flatMap(was => diffMember(was, linkByIndex(kernel, was.index)));
   const now = takeSnapshot(kernel, uplink.index, context.uplinkSysctls);
   const differences = now === undefined ? [] : diffSnapshots(snapshot, now, context.elapsedS);
   const ofOwners = diffOwners(context.plan.owners?.release ?? [], snapshot.owners, owners);
   return [
     ...differences,
+    ...ofMembers,
     ...ofOwners.map(got => ({ field: 'who manages it', expected: 'as before', got: `${uplink.name}: ${got}` })),
   ];
+}
+
+/** A member of the bond that has vanished by itself is nobody's fault. */
+function diffMember(was: Link, link: Link | undefined): readonly Difference[] {
+  if (link === undefined) return [];
+  const left = restoreProperties(link, was).map(effect => describeEffect(effect, () => link.name));
+  if (link.slaveKind === 'openvswitch') left.push('it is a port of Open vSwitch still');
+  return left.map(got => ({ field: 'member of the bond', expected: 'as before', got: `${link.name}: ${got}` }));
 }

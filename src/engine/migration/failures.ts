@@ -42,6 +42,7 @@ export function deadlineOf({ context, self }: ActionArgs): Failure {
     cfg === null ? 'no row of OVSDB seen' : `cur_cfg ${cfg.curCfg}, asked for ${context.awaitedCfg ?? 'none'}`,
     ovs?.hostPort?.error ? `host port: ${ovs.hostPort.error}` : undefined,
     ovs?.uplink?.error ? `uplink: ${ovs.uplink.error}` : undefined,
+    ...(ovs?.members ?? []).map(({ name, error }) => (error ? `${name}: ${error}` : undefined)),
     hostPort === null ? 'no host port in the kernel' : undefined,
     uplink === null ? 'no uplink in the kernel' : undefined,
   ].filter(Boolean);
@@ -76,7 +77,7 @@ export function abortOf({ event }: ActionArgs): Failure {
 /** What ovs-vswitchd says of the host port or the uplink. */
 export function interfaceErrorOf({ context }: ActionArgs): Failure {
   const { ovs } = context.observed;
-  const row = ovs?.hostPort?.error ? ovs.hostPort : ovs?.uplink;
+  const row = [ovs?.hostPort, ovs?.uplink, ...(ovs?.members ?? [])].find(each => each?.error) ?? ovs?.uplink;
   return {
     code: 'OVS_INTERFACE_ERROR',
     what: 'Open vSwitch cannot use the interface',

@@ -55,8 +55,23 @@ function isUplinkAttached({ context }: Args): boolean {
     isStanding(observed.ovs?.uplink ?? null) &&
     observed.uplink !== null &&
     // The kernel's word for it: enslaved to ovs-system, or opened promiscuously by the userspace datapath.
-    (observed.uplink.master !== null || observed.uplink.promiscuity > 0)
+    (observed.uplink.master !== null || observed.uplink.promiscuity > 0) &&
+    areMembersAttached(context)
   );
+}
+
+/** All of them to begin with; one that fails later is what a bond is for, and no reason to go back. */
+function areMembersAttached({ plan, observed, repairing }: MigrationContext): boolean {
+  const rows = observed.ovs?.members ?? [];
+  return (
+    repairing || (plan?.members ?? []).every(({ name }) => isStanding(rows.find(row => row.name === name) ?? null))
+  );
+}
+
+function hasFatalUplinkError({ context }: Args): boolean {
+  const { observed, repairing } = context;
+  const members = repairing ? [] : (observed.ovs?.members ?? []);
+  return [observed.ovs?.uplink, ...members].some(row => hasFatalError(context, row));
 }
 
 function hasFatalError(context: MigrationContext, row: OvsInterface | null | undefined): boolean {
@@ -99,10 +114,12 @@ export const migrationGuards = {
     context.observed.addresses.every(a => (a.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) === 0),
   hasFailedAddress: ({ context }: Args) => context.observed.addresses.some(a => (a.flags & IFA_F_DADFAILED) !== 0),
   isUplinkAttached,
-  hasFatalUplinkError: ({ context }: Args) => hasFatalError(context, context.observed.ovs?.uplink),
+  hasFatalUplinkError,
   isUplink: ({ context, event }: Args) => isOnUplink(context, event),
   isUplinkWithoutCarrier: ({ context, event }: Args) =>
     isOnUplink(context, event) &&
+    // A bond in service goes on with its other members.
+    !(context.repairing && (context.plan?.members ?? []).length > 0) &&
     'link' in event &&
     ((context.snapshot?.link.flags ?? 0) & IFF_LOWER_UP) !== 0 &&
     (event.link.flags & IFF_LOWER_UP) === 0,

@@ -47,7 +47,7 @@ export function forwardHostEvents(
         const names =
           now === null
             ? { bridge: null, hostPort: null, uplink: null }
-            : { bridge: now.names.bridge, hostPort: now.names.hostPort, uplink: now.names.uplink };
+            : { ...now.names, ...(now.members === undefined ? {} : { members: now.members.map(({ name }) => name) }) };
         send({ type: 'ovsdb.facts.changed', ovs: pickFacts(event.ovs, names) });
         break;
       }

@@ -135,17 +135,20 @@ async function detachUplink(work: RollbackWork): Promise<StepReport> {
     if (pending) await work.host.checkVswitchd(CHECK_LIMIT_MS, work.signal);
     const before = await look(host, subject, work.clock.wallTime(), {});
     watch.seed(before.kernel.links);
+    const { uplinkIndex, members = [] } = subject.plan;
+    const held = (): readonly Link[] =>
+      [uplinkIndex, ...members.map(({ index }) => index)]
+        .map(index => watch.links.get(index))
+        .filter(link => link?.slaveKind === 'openvswitch') as readonly Link[];
     const isReleased = (): boolean => {
-      const uplink = watch.links.get(subject.plan.uplinkIndex);
-      if (uplink === undefined) return true;
-      if (uplink.slaveKind === 'openvswitch') return false;
-      return nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
+      if (held().length > 0) return false;
+      const isAway = !watch.links.has(uplinkIndex) && members.length === 0;
+      return isAway || nextCfg === null || (host.ovs()?.system?.curCfg ?? 0) >= nextCfg;
     };
     await waitUntil(work.clock, isReleased, watch.onChange, await patienceMs(work, pending), work.signal);
-    const uplink = watch.links.get(subject.plan.uplinkIndex);
     if (pending && (await wouldBeTakenBack(work))) throw takenBack(work);
-    // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the port when told so directly.
-    if (uplink?.slaveKind === 'openvswitch') await applyAll(work, [{ op: 'vport.delete', port: uplink.name }]);
+    // ovs-vswitchd is dead or stopped: the kernel datapath lets go of the ports when told so directly.
+    for (const { name } of held()) await applyAll(work, [{ op: 'vport.delete', port: name }]);
     const context = await look(host, subject, work.clock.wallTime(), {});
     return { ...reportOf(context, nextCfg), pendingRows: pending };
   } finally {

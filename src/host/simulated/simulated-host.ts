@@ -1,5 +1,6 @@
 import type { Effect, EffectResult } from '../../domain/effect.ts';
 import { isOwnerEffect } from '../../domain/effect.ts';
+import { NO_OWNERS } from '../../domain/owners.ts';
 import type { Probe } from '../../domain/request.ts';
 import { formatProbe } from '../../domain/request.ts';
 import { underSignals } from '../../engine/clock.ts';
@@ -60,7 +61,8 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
     readKernel: scope => process.operate('read', 'kernel.read', () => kernel.read(scope)),
     readSysctls: linkName => process.operate('read', 'sysctls.read', () => kernel.sysctls(linkName)),
     mutedLinks: () => process.operate('read', 'muted.read', () => kernel.mutedLinks()),
-    readOwners: () => process.operate('owner', 'owners.read', () => world.owners.read()),
+    readOwners: ({ index }) =>
+      process.operate('owner', 'owners.read', () => (index === world.uplinkIndex ? world.owners.read() : NO_OWNERS)),
     // Its udev never changes a MAC.
     awaitUdev: () => Promise.resolve(false),
     ovs: () => connection.state(),

@@ -23,6 +23,7 @@ export function migrateOptions(host: HostDescription, run: Extract<ScenarioRun, 
     useExistingBridge: request.useExistingBridge,
     clearFlowRestoreWait: request.clearFlowRestoreWait,
     accept: run.accept.length === 0 ? request.accept : run.accept,
+    ...(request.bond === undefined ? {} : { bond: request.bond }),
     deadlines: { ...DEADLINES, ...run.deadlines },
     ...(run.confirmWithinMs === null ? {} : { confirmWithinMs: run.confirmWithinMs }),
   };

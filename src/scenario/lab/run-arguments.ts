@@ -15,6 +15,8 @@ export function runArguments(run: ScenarioRun, { uplink, request }: HostDescript
         ...['migrate', '-i', uplink, '-b', run.bridge ?? request.bridge, '--layout', run.layout],
         ...(datapath === null ? [] : ['--datapath', datapath]),
         ...(run.confirmWithinMs === null ? [] : ['--confirm-within', `${run.confirmWithinMs}ms`]),
+        ...(request.bond?.members ?? []).flatMap(name => ['--bond-member', name]),
+        ...(request.bond === undefined ? [] : ['--bond-mode', request.bond.mode]),
         ...(request.useExistingBridge ? ['--use-existing-bridge'] : []),
         ...acceptArguments([...request.accept, ...run.accept, 'primary-uplink-unprotected']),
         ...common,

@@ -334,7 +334,7 @@ function disputedNames({ uplink, request }: HostDescription, layout: Layout): { 
 }
 
 function migrateOptions(host: HostDescription, { layout, course }: ExploreCase): MigrateOptions {
-  const { bridge, datapath, useExistingBridge, clearFlowRestoreWait, accept } = host.request;
+  const { bridge, datapath, useExistingBridge, clearFlowRestoreWait, accept, bond } = host.request;
   return {
     uplink: host.uplink,
     bridge,
@@ -343,6 +343,7 @@ function migrateOptions(host: HostDescription, { layout, course }: ExploreCase):
     useExistingBridge,
     clearFlowRestoreWait,
     accept,
+    ...(bond === undefined ? {} : { bond }),
     deadlines: DEADLINES,
     ...(course === 'confirm' || course === 'expire' ? { confirmWithinMs: CONFIRM_WITHIN_MS } : {}),
   };

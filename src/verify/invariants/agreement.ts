@@ -1,4 +1,6 @@
 import { formatAddress } from '../../domain/address.ts';
+import { memberNames } from '../../domain/bond.ts';
+import { linkByIndex } from '../../domain/kernel-state.ts';
 import { isUp } from '../../domain/link.ts';
 import { findBridge, findInterface, findPort, MARK_ID } from '../../domain/ovs-state.ts';
 import type { MigrationPlan } from '../../domain/plan.ts';
@@ -20,6 +22,7 @@ export function checkAgreement(judge: Judge): void {
   checkBridge(judge, run.plan);
   checkUplink(judge, run.plan);
   checkHostPort(judge, run.plan);
+  checkMembers(judge, run.plan);
   checkMutes(judge, run.plan);
   checkNothingLeft(judge, run.plan);
 }
@@ -71,6 +74,38 @@ function checkUplink(judge: Judge, plan: MigrationPlan): void {
     judge.violated('I3', 'not in the datapath', object, plan.bridge.datapathType, 'the kernel has it alone');
 }
 
+/** The other links of the bond: in the uplink's port, in the datapath, and not heard by the kernel beside it. */
+function checkMembers({ run, violated }: Judge, plan: MigrationPlan): void {
+  const port = findPort(run.after.ovs, plan.names.uplink)?.port;
+  for (const { index, name } of plan.members ?? []) {
+    const link = linkByIndex(run.after.kernel, index);
+    // It was taken away meanwhile: the others go on.
+    if (link === undefined) continue;
+    const object = `member ${name}`;
+    const row = findInterface(run.after.ovs, name);
+    if (row === undefined || port?.interfaces.includes(row.uuid) !== true) {
+      violated(
+        'I3',
+        'not in the bond',
+        object,
+        `a link of port ${plan.names.uplink}`,
+        row === undefined ? 'no row' : 'elsewhere',
+      );
+      continue;
+    }
+    if (run.ovsAnswers && (row.error || (row.ofport ?? -1) <= 0)) {
+      violated('I3', 'not applied', object, 'an ofport', row.error ?? row.ofport ?? 'none');
+    }
+    const before = linkByIndex(run.base.kernel, index)?.promiscuity ?? 0;
+    const isAttached =
+      plan.bridge.datapathType === 'system' ? link.slaveKind === 'openvswitch' : link.promiscuity > before;
+    if (!isAttached) violated('I3', 'not in the datapath', object, plan.bridge.datapathType, 'the kernel has it alone');
+    if (plan.mute && !run.after.muted.includes(link.name)) {
+      violated('I3', 'not muted', object, 'the kernel does not hear it', 'it answers beside the datapath');
+    }
+  }
+}
+
 function checkHostPort(judge: Judge, plan: MigrationPlan): void {
   const { hostPort, uplink } = judge;
   if (plan.hostPort === null) return;
@@ -90,7 +125,8 @@ function checkMutes({ run, uplinkNow, hostPort, violated }: Judge, plan: Migrati
   if (plan.mute && uplinkNow !== undefined && !muted.includes(uplinkNow.name)) {
     violated('I3', 'not muted', `link ${run.uplink}`, 'the kernel does not hear it', 'it answers beside the datapath');
   }
-  const wrong = muted.filter(name => !run.base.muted.includes(name) && !(plan.mute && name === uplinkNow?.name));
+  const meant = plan.mute ? [uplinkNow?.name, ...memberNames(plan, run.after.kernel)] : [];
+  const wrong = muted.filter(name => !run.base.muted.includes(name) && !meant.includes(name));
   for (const name of wrong) {
     violated('I3', 'muted', name === hostPort?.name ? `host port ${name}` : `link ${name}`, 'heard', 'muted');
   }

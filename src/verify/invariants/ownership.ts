@@ -6,7 +6,7 @@ import type { MigrationPlan } from '../../domain/plan.ts';
 import { compareAddresses, isAddress } from './addresses.ts';
 import type { Judge } from './judge.ts';
 import { isOvsLink } from './judge.ts';
-import { compareLink, compareSysctls, IPV6_MTU } from './links.ts';
+import { compareLink, compareSysctls, DATAPATH_FIELDS, IPV6_MTU } from './links.ts';
 import { compareNeighbours, permanentOn } from './neighbours.ts';
 import { compareRoutes, hasLegOn, identityOf } from './routes.ts';
 import { ruleIdentity, ruleObject } from './rules.ts';
@@ -34,7 +34,9 @@ function checkLinks(judge: Judge): void {
     if (!isComparable(link, judge)) continue;
     // Open vSwitch gives the ports that it makes the smallest MTU in their bridge.
     const followsBridge = isOvsLink(link) && judge.run.result === 'committed';
-    compareLink('I4', link, is, followsBridge ? ['mtu'] : [], judge);
+    const mayHoldBond = judge.run.pendingRows || judge.run.result === 'committed' || judge.run.result === 'stranded';
+    const isInBond = mayHoldBond && isMember(judge.run.plan, link.index);
+    compareLink('I4', link, is, isInBond ? DATAPATH_FIELDS : followsBridge ? ['mtu'] : [], judge);
     const on = link.index;
     const addresses = base.kernel.addresses.filter(a => a.linkIndex === on);
     compareAddresses(
@@ -48,6 +50,11 @@ function checkLinks(judge: Judge): void {
     const [was, now] = [base.sysctls[link.name] ?? {}, after.sysctls[link.name]];
     compareSysctls('I4', link.name, was, now, judge, followsBridge ? [IPV6_MTU] : []);
   }
+}
+
+/** True for a link that was asked to form a bond with the uplink. */
+function isMember(plan: MigrationPlan | null, index: number): boolean {
+  return plan?.members?.some(member => member.index === index) === true;
 }
 
 /**
@@ -138,8 +145,9 @@ function whyNotOurs(effect: Effect, judge: Judge, plan: MigrationPlan, added: Re
   };
   const onBystander = (index: number): string | null => (isBystander(index) ? `it is on link ${index}` : null);
   switch (effect.op) {
-    case 'link.rename':
     case 'link.set':
+      return isMember(plan, effect.link.index) ? null : onBystander(effect.link.index);
+    case 'link.rename':
     case 'link.delete':
     case 'altname.remove':
     case 'sysctl.write':
@@ -156,7 +164,8 @@ function whyNotOurs(effect: Effect, judge: Judge, plan: MigrationPlan, added: Re
       return onBystander(effect.neighbour.linkIndex);
     case 'vport.delete': {
       const { uplink, hostPort, bridge } = plan.names;
-      return [uplink, hostPort, bridge, run.uplink].includes(effect.port) ? null : 'it is no port of ours';
+      const members = (plan.members ?? []).map(({ name }) => name);
+      return [uplink, hostPort, bridge, run.uplink, ...members].includes(effect.port) ? null : 'it is no port of ours';
     }
     case 'route.remove': {
       const hops = effect.route.nexthops;

@@ -3,6 +3,7 @@ import type { Finding } from '../../../src/domain/finding.ts';
 import { LAYOUTS } from '../../../src/domain/layout.ts';
 import type { FindingCode } from '../../../src/domain/precheck/index.ts';
 import { FINDING_CODES, precheck } from '../../../src/domain/precheck/index.ts';
+import { BOND_CASES } from './bond-cases.ts';
 import { facts, input, kernel, kernelWith, linkFile, ovs, request, route } from './hosts.ts';
 import { IP_CASES } from './ip-cases.ts';
 import { emptyKernel, LINK_CASES } from './link-cases.ts';
@@ -21,6 +22,7 @@ const CASES: readonly RuleCase[] = [
   ...OWNER_CASES,
   ...WAY_CASES,
   ...PORT_CASES,
+  ...BOND_CASES,
 ];
 
 /** Codes that only `doctor` gives. */

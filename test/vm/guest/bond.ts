@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import type { BondMode } from '../../../src/domain/bond.ts';
 import type { Layout } from '../../../src/domain/layout.ts';
 import type { JsonObject } from '../../lab/host-image.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { raiseLink } from '../../lab/topology.ts';
+import { addressOnSwitch, ipBatch, makeTwoPorts, PORTS, removeTwoPorts, SWITCH } from '../../lab/two-ports.ts';
 import { watchKernel } from '../../lab/watch.ts';
 import { type Journey, thereAndBack } from './journey.ts';
-import { addressOnSwitch, ipBatch, makeTwoPorts, PORTS, removeTwoPorts, SWITCH } from './other-links.ts';
 import { silentAddresses } from './reach.ts';
 import { inSharedLab } from './shared-lab.ts';
 
@@ -43,6 +45,36 @@ export async function bondThereAndBack({ layout }: { readonly layout: Layout }):
       });
     } finally {
       await lab.run(lab.hostNs, ['ip', 'link', 'del', BOND]);
+      await removeTwoPorts(lab);
+    }
+  });
+}
+
+/** An uplink and a second link become a bond of Open vSwitch; while it is on the bridge, the uplink loses its carrier. */
+export async function ovsBondThereAndBack({ mode }: { readonly mode: BondMode }): Promise<Journey<AggregateSight>> {
+  return await inSharedLab('plain', async guest => {
+    const { lab } = guest;
+    await makeTwoPorts(lab);
+    try {
+      const [uplink = '', member = ''] = Object.keys(PORTS);
+      await addressOnSwitch(lab, uplink);
+      await raiseLink(lab.hostNs, member);
+      const options = { uplink, bridge: 'br-bond', layout: 'bridge-port', hostPort: 'br-bond' } as const;
+      let looks = 0;
+      return await thereAndBack(guest, { ...options, bond: { members: [member], mode } }, async () => {
+        looks += 1;
+        const silent = await silentOnSwitch(lab);
+        if (looks !== 2) return { silent, silentAfterFailover: null };
+        await using watch = await watchKernel(lab.hostNs, ['link']);
+        const changeOf = (word: string) => (line: string) => line.includes(` ${uplink}@`) && line.includes(word);
+        await ipBatch(lab.gatewayNs, [`link set ${PORTS.port0} down`]);
+        await watch.event(changeOf('NO-CARRIER'), { timeoutMs: 60_000 });
+        const silentAfterFailover = await silentOnSwitch(lab);
+        await ipBatch(lab.gatewayNs, [`link set ${PORTS.port0} up`]);
+        await watch.event(changeOf('state UP'), { timeoutMs: 60_000 });
+        return { silent, silentAfterFailover };
+      });
+    } finally {
       await removeTwoPorts(lab);
     }
   });

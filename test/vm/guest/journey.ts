@@ -1,3 +1,4 @@
+import type { BondOptions } from '../../../src/domain/bond.ts';
 import type { Layout } from '../../../src/domain/layout.ts';
 import type { Deadlines } from '../../../src/domain/request.ts';
 import type { RunOutcome } from '../../../src/engine/run.ts';
@@ -15,6 +16,7 @@ export interface JourneyOptions {
   readonly layout: Layout;
   /** The link that carries the addresses afterwards. */
   readonly hostPort: string;
+  readonly bond?: BondOptions;
 }
 
 /** What was seen on a journey; plain JSON. `Sight` is what the caller looked at itself, before, committed and restored. */
@@ -42,14 +44,15 @@ const LIFETIME_TOLERANCE_S = 30;
 /** Migrates with the library, restores, and dumps the host in between. `look` is called before, when committed and at the end. */
 export async function thereAndBack<Sight>(
   { lab, worker }: GuestLab,
-  { uplink, bridge, layout, hostPort }: JourneyOptions,
+  { uplink, bridge, layout, hostPort, bond }: JourneyOptions,
   look: () => Promise<Sight>,
 ): Promise<Journey<Sight>> {
   const before = await capture(lab, uplink);
   const sights = [await look()];
   const mortal = await worker();
   await using watch = await watchKernel(lab.hostNs, ['link']);
-  const request = { uplink, bridge, layout, datapath: 'system', deadlines: GUEST_DEADLINES } as const;
+  const asked = { uplink, bridge, layout, ...(bond === undefined ? {} : { bond }) };
+  const request = { ...asked, datapath: 'system', deadlines: GUEST_DEADLINES } as const;
   const [migrated] = outcomesOf(await mortal.ask({ do: 'migrate', options: request }));
   const downAs = namesWhileDown(watch, indexOf(before, uplink));
   if (migrated?.result !== 'committed') throw new Error(`not committed: ${JSON.stringify(migrated)}`);

@@ -1,4 +1,4 @@
-import { bondThereAndBack, teamThereAndBack } from './bond.ts';
+import { bondThereAndBack, ovsBondThereAndBack, teamThereAndBack } from './bond.ts';
 import { conformKernel } from './conformance.ts';
 import { waitForFlows } from './flow-restore.ts';
 import { killMigration } from './killed.ts';
@@ -11,6 +11,7 @@ import { vlanRefused, vlanThereAndBack } from './vlan.ts';
 export const scenarios = {
   attachThereAndBack,
   bondThereAndBack,
+  ovsBondThereAndBack,
   conformKernel,
   killMigration,
   layoutThereAndBack,

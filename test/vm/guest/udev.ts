@@ -38,7 +38,10 @@ export async function udevThereAndBack({ rounds, delaysMs }: UdevRounds): Promis
       const say = (text: string) => problems.push(`round ${round}: ${text}`);
       const request = { uplink: 'eth0', bridge: 'br-ext', layout: 'host-port', deadlines: GUEST_DEADLINES } as const;
       const [there] = outcomesOf(await mortal.ask({ do: 'migrate', options: request }));
-      if (there?.result !== 'committed') say(`migrate: ${JSON.stringify(there)}`);
+      if (there?.result !== 'committed') {
+        say(`migrate: ${JSON.stringify(there)}`);
+        break;
+      }
       await udev.udevadm('settle');
       const meanwhile = await altnames(lab, 'eth0~');
       if (meanwhile !== 'enp0s1 lan') say(`altnames on eth0~: ${meanwhile}`);

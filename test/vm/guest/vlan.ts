@@ -1,9 +1,9 @@
 import type { RunOutcome } from '../../../src/engine/run.ts';
 import { captureHost, diffImages } from '../../lab/host-image.ts';
 import { raiseLink } from '../../lab/topology.ts';
+import { ipBatch } from '../../lab/two-ports.ts';
 import { outcomesOf } from '../../live/killing/mortals.ts';
 import { GUEST_DEADLINES, type Journey, thereAndBack } from './journey.ts';
-import { ipBatch } from './other-links.ts';
 import { silentAddresses } from './reach.ts';
 import { type GuestLab, inSharedLab } from './shared-lab.ts';
 

@@ -1,3 +1,4 @@
+import type { Bond } from '../../../domain/bond.ts';
 import type { HostFacts } from '../../../domain/host-facts.ts';
 import type { KernelState } from '../../../domain/kernel-state.ts';
 import type { Layout } from '../../../domain/layout.ts';
@@ -17,6 +18,7 @@ export interface HostDescription {
     readonly useExistingBridge: boolean;
     readonly clearFlowRestoreWait: boolean;
     readonly accept: readonly string[];
+    readonly bond?: Bond;
   };
   /** Complete, as the kernel shows it: with lo, the kernel's own routes, link-local addresses and default rules. */
   readonly kernel: KernelState;

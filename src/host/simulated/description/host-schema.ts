@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BOND_MODES } from '../../../domain/bond.ts';
 import { LAYOUTS } from '../../../domain/layout.ts';
 import { NotationError } from './ip-words.ts';
 import { ownersSchema } from './owners-schema.ts';
@@ -105,6 +106,13 @@ export const hostSchema = z.strictObject(
         useExistingBridge: flag.default(false),
         clearFlowRestoreWait: flag.default(false),
         accept: z.array(text, 'a list of finding codes').default([]),
+        /** Links that form a bond of Open vSwitch with the uplink. */
+        bond: z
+          .strictObject({
+            members: z.array(linkName, 'a list of links').min(1, 'at least one link'),
+            mode: z.enum(BOND_MODES, BOND_MODES.join(', ')).default('active-backup'),
+          })
+          .optional(),
       })
       .prefault({}),
     kernel: z

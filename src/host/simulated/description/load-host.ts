@@ -31,12 +31,13 @@ export function buildHost(source: YamlSource): HostDescription {
     const { code: _code, what, ...details } = failure;
     return source.errorAt(path, `the kernel refuses this: ${what}`, details);
   });
+  const { bond, ...request } = host.request;
   const ovs = describeOvs(host, built.kernel);
   return {
     name: host.name,
     description: host.description,
     uplink: host.uplink,
-    request: host.request,
+    request: { ...request, ...(bond === undefined ? {} : { bond }) },
     kernel: built.kernel,
     sysctls: built.sysctls,
     defaultSysctls,

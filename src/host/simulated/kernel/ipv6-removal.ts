@@ -33,7 +33,7 @@ export function deleteAddress(ns: Namespace, node: LinkNode, held: HeldAddress):
   const hadPrefixRoute = (address.flags & IFA_F_PERMANENT) !== 0 && (address.flags & IFA_F_NOPREFIXROUTE) === 0;
   unlinkAddress(ns, node, held);
   if (hadPrefixRoute) cleanUpPrefix(ns, node, held);
-  stripSource(ns, address.local);
+  stripSource(ns, address.local, node.link.index);
 }
 
 /** Takes an address off its link and tells so; its prefix route is left. */

@@ -1,7 +1,7 @@
 import type { Route } from '../../../domain/route.ts';
 import { RTN_LOCAL, RTNH_F_DEAD, RTNH_F_LINKDOWN } from '../../../domain/route.ts';
 import { isOwnAddress } from './ipv6-lookup.ts';
-import { dropExpiry } from './ipv6-routes.ts';
+import { dropExpiry, LOOPBACK_INDEX } from './ipv6-routes.ts';
 import type { Namespace } from './namespace.ts';
 
 /** fib6_ifdown: routes by the link go; a multipath one stays, with a dead leg, while another leg lives. */
@@ -48,14 +48,17 @@ export function markIpv6Legs(ns: Namespace, linkIndex: number, set: number, clea
   if (changed) ns.setIpv6Routes(routes);
 }
 
-/** rt6_remove_prefsrc: routes lose a source that is no address of ours any more. */
-export function stripSource(ns: Namespace, address: string): void {
+/**
+ * rt6_remove_prefsrc, when a link has lost an address: routes lose a source that is no address of ours any more; before 6.6 those by that link do, and
+ * no others, wherever else the address is. What is told of kernels here is only whether they are from before 6.2.
+ */
+export function stripSource(ns: Namespace, address: string, linkIndex: number): void {
   if (!ns.ipv6Routes.some(route => route.prefSrc === address)) return;
+  const keeps = ({ nexthops: [leg] }: Route): boolean =>
+    ns.liveRename
+      ? isOwnAddress(ns, address, leg?.linkIndex ?? null, false)
+      : (leg?.linkIndex ?? LOOPBACK_INDEX) !== linkIndex;
   ns.setIpv6Routes(
-    ns.ipv6Routes.map(route => {
-      if (route.prefSrc !== address) return route;
-      const isOwn = isOwnAddress(ns, address, route.nexthops[0]?.linkIndex ?? null, false);
-      return isOwn ? route : { ...route, prefSrc: null };
-    }),
+    ns.ipv6Routes.map(route => (route.prefSrc !== address || keeps(route) ? route : { ...route, prefSrc: null })),
   );
 }

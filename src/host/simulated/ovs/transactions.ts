@@ -9,25 +9,30 @@ import type { OvsEffect } from '../../linux-effects.ts';
 import { FLOW_RESTORE_AGAIN } from '../../linux-ovs-rows.ts';
 import type { Database, InterfaceSettings, Tables } from './database.ts';
 
-/** A port with its only interface, as somebody adds it. */
+/** A port as somebody adds it, with an interface of its name and perhaps more. */
 export interface NewPort {
   readonly name: string;
   readonly type: '' | 'internal';
   readonly settings: InterfaceSettings;
   readonly externalIds: Readonly<Record<string, string>>;
   readonly vlan?: PortVlan;
+  /** Names of further interfaces, which make it a bond. */
+  readonly members?: readonly string[];
 }
 
 const EMPTY: Readonly<Record<string, string>> = {};
 
-/** Inserts a port and its interface; returns the port's uuid. */
+/** Inserts a port and its interfaces; returns the port's uuid. */
 export function insertPort(database: Database, tables: Tables, port: NewPort): string {
-  const uuid = database.newUuid();
+  const { name, externalIds, vlan, members = [] } = port;
+  const interfaces = [name, ...members].map(each => {
+    const uuid = database.newUuid();
+    database.setSettings(uuid, port.settings);
+    tables.interfaces.push(unseenInterface(uuid, { ...port, name: each }));
+    return uuid;
+  });
   const portUuid = database.newUuid();
-  database.setSettings(uuid, port.settings);
-  tables.interfaces.push(unseenInterface(uuid, port));
-  const { name, externalIds, vlan } = port;
-  tables.ports.push({ uuid: portUuid, name, interfaces: [uuid], externalIds, ...vlanColumns(vlan) });
+  tables.ports.push({ uuid: portUuid, name, interfaces, externalIds, ...vlanColumns(vlan) });
   return portUuid;
 }
 
@@ -103,13 +108,14 @@ export function carryOut(
       return createHostPort(database, effect, tables, isAsserted);
     case 'ovs.uplink.attach': {
       if (tables.flowRestoreWait) return { ...refusedWait('Open_vSwitch', 0, isAsserted), ...FLOW_RESTORE_AGAIN };
-      const { rows, port, vlan } = effect;
+      const { rows, port, vlan, bond } = effect;
       const added = insertPort(database, tables, {
         name: port,
         type: '',
         settings: { mac: null, mtuRequest: null },
         externalIds: mark(rows, 'uplink'),
         ...vlanColumns(vlan),
+        ...(bond === undefined ? {} : { members: bond.members }),
       });
       addToBridge(tables, rows.bridge, added);
       return undefined;

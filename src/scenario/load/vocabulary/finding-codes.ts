@@ -7,6 +7,7 @@ const CHECKED = Object.keys(FINDING_CODES);
 export const TOLD_FINDINGS: readonly string[] = [
   ...CHECKED,
   'already-migrated',
+  'bond-uplink-gone',
   'drift',
   'journal-of-another-host',
   'unfinished-migration',

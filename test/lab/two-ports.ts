@@ -1,6 +1,6 @@
-import { runCommand } from '../../lab/command.ts';
-import type { Lab } from '../../lab/lab.ts';
-import { raiseLink, turnChecksumOffloadOff } from '../../lab/topology.ts';
+import { runCommand } from './command.ts';
+import type { Lab } from './lab.ts';
+import { raiseLink, turnChecksumOffloadOff } from './topology.ts';
 
 /** Addresses at the gateway's end of the links that {@link makeTwoPorts} makes. */
 export const SWITCH = { gateway4: '10.29.0.1', gateway6: '2001:db8:29::1' } as const;
