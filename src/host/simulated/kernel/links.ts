@@ -179,9 +179,14 @@ function runningFields(ns: Namespace, node: LinkNode, up: boolean): Partial<Link
   };
 }
 
-/** default_operstate: it is the lower link's fault where that one, looked up by number in this namespace, has no carrier either. */
+/**
+ * default_operstate: it is the lower link's fault where that one, looked up by number in this namespace, has no carrier either; before 6.2
+ * wherever there is one with another number, in any namespace.
+ */
 function lostState(ns: Namespace, { index, lower }: Link): 'down' | 'lowerlayerdown' {
-  const below = lower === null || lower === index ? undefined : ns.node(lower);
+  if (lower === null || lower === index) return 'down';
+  if (!ns.liveRename) return 'lowerlayerdown';
+  const below = ns.node(lower);
   return below === undefined || below.link.carrier === true ? 'down' : 'lowerlayerdown';
 }
 

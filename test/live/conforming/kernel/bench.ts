@@ -31,6 +31,13 @@ const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(LINKS).map(([n
 const FAR: ReadonlyMap<number, string> = new Map(
   [LINKS.n0, LINKS.n1, LINKS.n2, LINKS.n3].map(index => [index, `f${NAMES.get(index)}`]),
 );
+/**
+ * The far ends' numbers follow it. A veth whose two ends have the same number is, for the kernel, a NIC: it notes a carrier up to a second late, and
+ * those of several links in the order in which its timer finds them (linkwatch_urgent_event); before 6.8 a look-up does not bring it forward.
+ */
+const FAR_INDEX = 1_000_000;
+/** Beside the far ends, and with the same number as its own far end: the kernel notes the loss of its carrier after all that was lost before. */
+const LATECOMER = 2;
 
 /** A real network namespace that is used for one sequence after another. */
 export interface Bench {
@@ -44,6 +51,8 @@ export interface Bench {
   /** The ifindex that the next link will get. */
   nextIndex(): number;
   setCarrier(link: number, carrier: boolean): Promise<void>;
+  /** Resolves when the kernel has noted every carrier that has changed up to now, also those of links that are down: up to a second. */
+  noteCarriers(): Promise<void>;
   /** Events since the last call; waits for late ones while `isEnough` says no. */
   events(isEnough: (events: readonly NetlinkEvent[]) => boolean): Promise<readonly NetlinkEvent[]>;
   read(): Promise<KernelState>;
@@ -60,9 +69,11 @@ export interface Bench {
 export async function openBench(): Promise<Bench> {
   const near = createNamespace('near');
   const far = createNamespace('far');
-  prepare(near, far);
+  const aside = createNamespace('aside');
+  prepare(near, far, aside);
   const netlink = openNetlink({ netnsPath: near.path });
   const farNetlink = openNetlink({ netnsPath: far.path });
+  const asideNetlink = openNetlink({ netnsPath: aside.path });
   const farIndex = new Map((await farNetlink.links()).map(link => [link.name, link.index]));
   const seen: NetlinkEvent[] = [];
   let wake = (): void => undefined;
@@ -116,6 +127,19 @@ export async function openBench(): Promise<Bench> {
       await farNetlink.setLink(farIndex.get(FAR.get(link)!)!, { up: carrier });
       await settle(LINKS.n0);
     },
+    async noteCarriers() {
+      for (const up of [false, true]) {
+        const noted = Promise.withResolvers<void>();
+        const latecomer = farNetlink.subscribe(['link'], event => {
+          if (!('link' in event) || event.link.index !== LATECOMER) return;
+          if (event.link.operState === (up ? 'up' : 'down')) noted.resolve();
+        });
+        await asideNetlink.setLink(LATECOMER, { up });
+        await noted.promise;
+        latecomer.close();
+      }
+      await settle(LINKS.n0);
+    },
     async events(isEnough) {
       subscription.drain();
       if (!isEnough(seen)) {
@@ -159,27 +183,34 @@ export async function openBench(): Promise<Bench> {
       subscription.close();
       await netlink.close();
       await farNetlink.close();
+      await asideNetlink.close();
       near.remove();
       far.remove();
+      aside.remove();
     },
   };
   await bench.reset();
   return bench;
 }
 
-function prepare(near: Namespace, far: Namespace): void {
+function prepare(near: Namespace, far: Namespace, aside: Namespace): void {
   const sysctl = (ns: Namespace, key: string, value: string): void => {
     ns.exec('sh', '-c', `echo ${value} > /proc/sys/net/${key}`);
   };
-  sysctl(far, 'ipv6/conf/default/disable_ipv6', '1');
+  for (const ns of [far, aside]) sysctl(ns, 'ipv6/conf/default/disable_ipv6', '1');
   sysctl(near, 'ipv6/conf/default/accept_dad', '0');
   sysctl(near, 'ipv6/conf/all/accept_dad', '0');
   sysctl(near, 'ipv6/conf/default/router_solicitations', '0');
-  ipBatch(near, [
+  ipBatch(far, [
     ...[...FAR].map(
       ([index, name]) =>
-        `link add ${NAMES.get(index)} address 02:00:00:00:00:0${index} type veth peer name ${name} netns ${far.name}`,
+        `link add ${name} index ${FAR_INDEX + index} type veth peer name ${NAMES.get(index)} address 02:00:00:00:00:0${index} netns ${near.name}`,
     ),
+    `link add latecomer index ${LATECOMER} type veth peer name latecomer netns ${aside.name}`,
+    'link set latecomer up',
+  ]);
+  aside.ip('link', 'set', 'latecomer', 'up');
+  ipBatch(near, [
     'link add p0 address 02:00:00:00:00:07 type veth peer name p1 address 02:00:00:00:00:06',
     'link set lo up',
     // A table that once had a route stays: the model takes every table for such.
@@ -208,7 +239,11 @@ async function clean(netlink: Netlink, pristine: KernelState): Promise<void> {
       .map(removeRuleRequest),
     ...state.neighbours.filter(one => !NAMES.has(one.linkIndex)).map(removeNeighbourRequest),
     // First down: before 6.2 a link that is up cannot be renamed, and the name is set before the flags.
-    ...present.filter(isUp).map(link => setLinkRequest(link.index, { up: false })),
+    // Backwards: on 6.1 the first of a pair to go down may be the first whose carrier is noted when the pair comes up again.
+    ...present
+      .filter(isUp)
+      .toReversed()
+      .map(link => setLinkRequest(link.index, { up: false })),
     ...present.map(link => setLinkRequest(link.index, { name: `reset${link.index}`, mtu: 1500, promiscuous: false })),
   ]);
   await netlink.batch(
