@@ -111,7 +111,7 @@ function checkLacp({ request }: UplinkContext): readonly Finding[] {
   if (request.bond?.mode !== 'balance-tcp') return [];
   return [
     finding('bond-needs-lacp', {
-      message: `balance-tcp needs LACP: where the switch does not speak it, ${request.uplink} alone carries everything`,
+      message: `balance-tcp needs LACP: nothing gets through until it is agreed, which takes seconds; where the switch does not speak it, ${request.uplink} alone carries everything`,
       culprit: request.uplink,
       advice: 'set the switch ports up as one LACP group, or take active-backup or balance-slb',
     }),

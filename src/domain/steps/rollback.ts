@@ -147,7 +147,7 @@ function restoreMembers({ snapshot, kernel }: StepContext): Effect[] {
 
 function restoreLink(context: StepContext): Effect[] {
   const { uplink, snapshot, kernel, uplinkSysctls } = context;
-  if (uplink === undefined) return [];
+  if (uplink === undefined) return restoreMembers(context);
   const properties = [...restoreProperties(uplink, snapshot.link), ...restoreMembers(context)];
   if (properties.length > 0) return properties;
   const isThere = lookUpRules(kernel.rules);
