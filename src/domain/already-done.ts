@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { Effect } from './effect.ts';
+import { HOME } from './effect.ts';
 
 /**
  * True when a refusal only says that the effect was done before: effects are *ensure* operations, and what is removed twice, or added
@@ -37,5 +38,7 @@ export function isAlreadyDone(effect: Effect, failure: Failure): boolean {
  * in the next look.
  */
 export function isWorthAnotherLook(effect: Effect, failure: Failure): boolean {
-  return effect.op === 'link.rename' && failure.errnoName === 'EEXIST';
+  if (failure.errnoName !== 'EEXIST') return false;
+  // Brought home all the same, under another name: that is for the step that follows (peers.md §9.3).
+  return effect.op === 'link.rename' || (effect.op === 'link.move' && effect.to === HOME);
 }

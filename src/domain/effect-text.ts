@@ -13,6 +13,8 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
       return `rename ${effect.link.name} to ${effect.to}`;
     case 'link.set':
       return `set ${effect.link.name} ${describeChange(effect)}`;
+    case 'link.move':
+      return `move ${effect.link.name} to ${effect.to} as ${effect.name}`;
     case 'link.delete':
       return `delete link ${effect.link.name}`;
     case 'altname.add':

@@ -36,6 +36,9 @@ export interface OwnerRequest {
   readonly profile: string | null;
 }
 
+/** Where a link belongs, as `to` of `link.move`; every other is the path of a network namespace. */
+export const HOME = 'home';
+
 /** One change to the host, as plain data: what a journal, a trace and a scenario show, and what a host carries out. */
 export type Effect =
   /** Live where the kernel can (6.2), else down, rename, up: what `down` flushed is put back by the step that follows. */
@@ -52,6 +55,11 @@ export type Effect =
       readonly group?: number;
       readonly txQueueLength?: number;
     }
+  /**
+   * Into another network namespace, under that name, in one message: nobody sees a name in between. A refusal may leave the link moved, under the
+   * name that it had, or where that is taken there, under the new one (peers.md §9.3).
+   */
+  | { readonly op: 'link.move'; readonly link: LinkRef; readonly to: string; readonly name: string }
   /** For a link that ovs-vswitchd left behind. */
   | { readonly op: 'link.delete'; readonly link: LinkRef }
   | { readonly op: 'altname.add'; readonly link: LinkRef; readonly altname: string }

@@ -33,6 +33,17 @@ export interface OwnRows {
   readonly uplink: boolean;
 }
 
+/** Another network namespace, for links that go there and come back. It lives at least as long as this is open. */
+export interface Netns extends AsyncDisposable {
+  readonly path: string;
+  /** Device and inode: another namespace may come to have the same path. */
+  readonly id: string;
+  /** Without routes. */
+  readKernel(): Promise<KernelState>;
+  /** As {@link Host.apply}, for effects of the kernel on links and addresses; `link.move` goes to `home`. */
+  apply(effects: readonly Effect[], signal: AbortSignal): Promise<readonly EffectResult[]>;
+}
+
 /** Outcome of one {@link Probe}. */
 export interface ProbeOutcome {
   readonly probe: Probe;
@@ -107,6 +118,12 @@ export interface Host extends AsyncDisposable {
    * lock goes with the connection; its loss is told by `onLost`.
    */
   lockOvs(onLost: (failure: Failure) => void, signal: AbortSignal, patienceMs?: number): Promise<() => Promise<void>>;
+
+  /**
+   * Opens another network namespace; `link.move` finds it by its path as long as it is open. Rejects with `USAGE` when there is none, or when it is
+   * this host's own.
+   */
+  openNetns(path: string): Promise<Netns>;
 
   /** Events from now on; returns what ends it. A listener that throws is a defect and is reported, never fatal. */
   subscribe(listener: (event: HostEvent) => void): () => void;

@@ -77,6 +77,8 @@ export interface Means {
   readonly commit: (effect: OvsEffect) => Promise<number>;
   /** Asks who manages links. */
   readonly askOwner: (effect: OwnerEffect) => Promise<EffectResult>;
+  /** Descriptor of the network namespace that a link is moved to. */
+  readonly netnsFd: (to: string) => number;
   /** Opened with the first use. */
   readonly drops: () => IngressDrops;
   /** Gets ready to wait for ovs-vswitchd, then runs the work with what waits until it has passed on all it had received. */
@@ -125,11 +127,14 @@ export async function applyEffects(
   return results;
 }
 
-async function applyOne(effect: Effect, { netlink, drops, commit, withDrain }: Means): Promise<EffectResult> {
+async function applyOne(effect: Effect, { netlink, netnsFd, drops, commit, withDrain }: Means): Promise<EffectResult> {
   if (isOvsEffect(effect)) return { ok: true, nextCfg: await commit(effect) };
   switch (effect.op) {
     case 'link.rename':
       await renameLink(netlink, effect.link, effect.to);
+      break;
+    case 'link.move':
+      await netlink.setLink(effect.link.index, { netnsFd: netnsFd(effect.to), name: effect.name });
       break;
     case 'sysctl.write':
       writeLinkSysctl(effect.link.name, effect.key, effect.value);

@@ -10,6 +10,7 @@ import type { Host, HostEvent } from './host.ts';
 import type { OvsEffect } from './linux-effects.ts';
 import { applyEffects } from './linux-effects.ts';
 import { readLinuxFacts } from './linux-facts.ts';
+import { createNetnses } from './linux-netns.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
 import { readLinkSysctls } from './linux-sysctl.ts';
@@ -39,6 +40,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     for (const listener of [...listeners]) listener(event);
   };
   const ovs = createOvsLink(options.ovsdb, options.tls, tell);
+  const netnses = createNetnses();
   const owners = createOwners(netlink, owner => tell({ type: 'owner.changed', owner }));
   const events = netlink.subscribe(['link', 'address'], event => {
     const told = toHostEvent(event);
@@ -99,6 +101,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     async apply(effects, signal) {
       const means = {
         netlink,
+        netnsFd: (to: string) => netnses.fdOf(to),
         drops,
         askOwner: (effect: OwnerEffect) => owners.apply(effect, signal),
         commit: (effect: OvsEffect) => ovs.commit(effect, signal),
@@ -112,6 +115,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     },
     probe: (probe, links, timeoutMs, signal) => runProbe(probe, netlink, links, timeoutMs, signal),
     lockOvs: (onLost, signal, patienceMs = 0) => ovs.lock(onLost, signal, patienceMs),
+    openNetns: async path => netnses.open(path),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -28,6 +28,9 @@ export interface StepContext {
   readonly ownRows: { readonly bridge: boolean; readonly hostPort: boolean; readonly uplink: boolean } | null;
 }
 
+/** What concerns one link alone. */
+export type LinkContext = Pick<StepContext, 'snapshot' | 'elapsedS' | 'kernel' | 'uplink'>;
+
 /** The reference of a link. */
 export function refOf(link: Link): LinkRef {
   return { index: link.index, name: link.name };

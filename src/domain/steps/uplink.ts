@@ -4,11 +4,11 @@ import type { Link } from '../link.ts';
 import { usesLink } from '../route.ts';
 import { isKernelOwned } from '../snapshot.ts';
 import { addMissing, aged, isMovable, isSameAddress, makeExact, settleFlags } from './addresses.ts';
-import type { StepContext } from './context.ts';
+import type { LinkContext } from './context.ts';
 import { addMissingRoutes, isConnected, lookUpRoutes, moveLegs } from './routes.ts';
 
 /** The snapshot's addresses with the uplink's present index. */
-export function wantedAddresses({ snapshot, elapsedS }: StepContext, uplink: Link): readonly Address[] {
+export function wantedAddresses({ snapshot, elapsedS }: LinkContext, uplink: Link): readonly Address[] {
   return aged(snapshot, elapsedS).map(address => ({ ...address, linkIndex: uplink.index }));
 }
 
@@ -16,7 +16,7 @@ export function wantedAddresses({ snapshot, elapsedS }: StepContext, uplink: Lin
  * Makes addresses and routes of the uplink those of the snapshot: order, labels, flags. Addresses first; routes in the next round,
  * when it is seen what the kernel flushed with them (F-62). While the uplink has another name the kernel's rewritten labels stay.
  */
-export function convergeUplink(context: StepContext): Effect[] {
+export function convergeUplink(context: LinkContext): Effect[] {
   const { uplink, snapshot, kernel } = context;
   if (uplink === undefined) return [];
   const present = kernel.addresses.filter(a => a.linkIndex === uplink.index);

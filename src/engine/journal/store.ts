@@ -9,46 +9,86 @@ import { JOURNAL_STAGES, JOURNAL_VERSION } from './record.ts';
 
 /** A journal of a host with a million routes stays far below this. */
 const MAX_BYTES = 1 << 30;
-const SUFFIX = '.journal';
-const FORMAT = 'ovs-uplink journal';
-const TEMPORARY = /\.journal\.[0-9a-f-]{36}\.tmp$/;
+/** What a process that was killed while writing has left. */
+const TEMPORARY = /\.[0-9a-f-]{36}\.tmp$/;
 
 /** One file of the state folder: its record, or why it cannot be used. */
-export type JournalEntry =
-  | { readonly uplink: string; readonly path: string; readonly record: JournalRecord }
+export type RecordEntry<T> =
+  | { readonly uplink: string; readonly path: string; readonly record: T }
   | { readonly uplink: string; readonly path: string; readonly failure: Failure };
 
-/** Journals on disk, one a migrated uplink. */
-export interface JournalStore {
+export type JournalEntry = RecordEntry<JournalRecord>;
+
+/** Journals of migrations. */
+export type JournalStore = RecordStore<JournalRecord>;
+
+/** How records of one kind are kept. */
+export interface RecordKind<T> {
+  /** Of the files' names, with the dot. */
+  readonly suffix: string;
+  /** First field of the header. */
+  readonly format: string;
+  readonly version: number;
+  /** The link that the record is about: the file's name without the suffix. */
+  readonly linkOf: (record: T) => string;
+  /** Checks what was read, and fills in what older versions did not write; undefined for half a record. */
+  readonly complete: (read: T) => T | undefined;
+}
+
+const MIGRATIONS: RecordKind<JournalRecord> = {
+  suffix: '.journal',
+  format: 'ovs-uplink journal',
+  version: JOURNAL_VERSION,
+  linkOf: record => record.request.uplink,
+  complete(read) {
+    const parts = [read?.plan, read?.snapshot, read?.identity, read?.request];
+    const isWhole = parts.every(isObject) && JOURNAL_STAGES.includes(read.stage);
+    return isWhole ? { ...read, generation: read.generation ?? 0 } : undefined;
+  },
+};
+
+/** True for what JSON calls an object or a list. */
+export function isObject(part: unknown): boolean {
+  return typeof part === 'object' && part !== null;
+}
+
+/** Records on disk, one a link. */
+export interface RecordStore<T> {
   readonly directory: string;
   /** Makes the folder (0700) if need be and refuses one that others can write to. Errors: `JOURNAL_WRITE`, `USAGE`. */
   prepare(): Promise<void>;
   /** Replaces the uplink's journal atomically; on disk (file and folder synced) when it resolves. Errors: `JOURNAL_WRITE`. */
-  write(record: JournalRecord): Promise<void>;
-  /** Removes what a process that was killed while writing has left. Only for who holds the lock. */
+  write(record: T): Promise<void>;
+  /** Removes what processes that were killed while writing have left, of all kinds. Only for who holds the lock. */
   sweep(): Promise<void>;
   /** Undefined when there is none. Errors: `JOURNAL_UNREADABLE`, `JOURNAL_TAMPERED`, `JOURNAL_VERSION`. */
-  read(uplink: string): Promise<JournalRecord | undefined>;
+  read(uplink: string): Promise<T | undefined>;
   remove(uplink: string): Promise<void>;
   /** Every journal, the unusable ones with their failure. */
-  list(): Promise<readonly JournalEntry[]>;
+  list(): Promise<readonly RecordEntry<T>[]>;
 }
 
 /** Opens the journals of a state folder; nothing is touched before the first call. */
 export function createJournalStore(directory: string): JournalStore {
-  const pathOf = (uplink: string): string => join(directory, `${uplink}${SUFFIX}`);
+  return createRecordStore(directory, MIGRATIONS);
+}
 
-  const list = async (): Promise<readonly JournalEntry[]> => {
+/** Opens the records of one kind in a state folder; nothing is touched before the first call. */
+export function createRecordStore<T>(directory: string, kind: RecordKind<T>): RecordStore<T> {
+  const { suffix, linkOf } = kind;
+  const pathOf = (uplink: string): string => join(directory, `${uplink}${suffix}`);
+
+  const list = async (): Promise<readonly RecordEntry<T>[]> => {
     const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw writeError(directory, error);
     });
-    const entries: JournalEntry[] = [];
-    for (const name of names.filter(n => n.endsWith(SUFFIX)).sort()) {
-      const uplink = name.slice(0, -SUFFIX.length);
+    const entries: RecordEntry<T>[] = [];
+    for (const name of names.filter(n => n.endsWith(suffix)).sort()) {
+      const uplink = name.slice(0, -suffix.length);
       const path = join(directory, name);
       try {
-        const record = await readJournal(path, uplink);
+        const record = await readRecord(kind, path, uplink);
         if (record !== undefined) entries.push({ uplink, path, record });
       } catch (error) {
         entries.push({ uplink, path, failure: toFailure(error) });
@@ -60,13 +100,13 @@ export function createJournalStore(directory: string): JournalStore {
   return {
     directory,
     prepare: () => prepareDirectory(directory),
-    write: record => writeJournal(directory, pathOf(record.request.uplink), record),
+    write: record => writeRecord(kind, directory, pathOf(linkOf(record)), record),
     async sweep() {
       for (const name of await readdir(directory)) {
         if (TEMPORARY.test(name)) await rm(join(directory, name), { force: true });
       }
     },
-    read: uplink => readJournal(pathOf(uplink), uplink),
+    read: uplink => readRecord(kind, pathOf(uplink), uplink),
     remove: async uplink => {
       try {
         await rm(pathOf(uplink), { force: true });
@@ -98,9 +138,9 @@ async function prepareDirectory(directory: string): Promise<void> {
   }
 }
 
-async function writeJournal(directory: string, path: string, record: JournalRecord): Promise<void> {
+async function writeRecord<T>(kind: RecordKind<T>, directory: string, path: string, record: T): Promise<void> {
   const body = JSON.stringify(record);
-  const header = JSON.stringify({ format: FORMAT, version: JOURNAL_VERSION, sha256: digest(body) });
+  const header = JSON.stringify({ format: kind.format, version: kind.version, sha256: digest(body) });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     // O_EXCL and O_NOFOLLOW: whatever lies there under that name is not ours to follow or to overwrite.
@@ -147,18 +187,18 @@ function writeError(path: string, error: unknown): Error {
   );
 }
 
-async function readJournal(path: string, uplink: string): Promise<JournalRecord | undefined> {
+async function readRecord<T>(kind: RecordKind<T>, path: string, uplink: string): Promise<T | undefined> {
   const text = await readText(path);
   if (text === undefined) return undefined;
   const end = text.indexOf('\n');
   const body = text.slice(end + 1).trimEnd();
   const header = parse(path, end < 0 ? '' : text.slice(0, end), 'header') as Record<string, unknown>;
-  if (header?.['format'] !== FORMAT) throw unreadable(path, `format "${FORMAT}"`, 'something else');
-  if (header['version'] !== JOURNAL_VERSION) {
+  if (header?.['format'] !== kind.format) throw unreadable(path, `format "${kind.format}"`, 'something else');
+  if (header['version'] !== kind.version) {
     throw uplinkError('JOURNAL_VERSION', {
       what: 'the journal was written by another version of ovs-uplink',
       object: path,
-      expected: `version ${JOURNAL_VERSION}`,
+      expected: `version ${kind.version}`,
       got: `version ${String(header['version'])}`,
       advice: 'use the version that wrote it',
     });
@@ -173,14 +213,10 @@ async function readJournal(path: string, uplink: string): Promise<JournalRecord 
         'restore it from a copy; or undo by hand what `ovs-vsctl show` and `ip addr` display, then remove the file',
     });
   }
-  const record = parse(path, body, 'body') as JournalRecord;
-  const isWhole =
-    [record?.plan, record?.snapshot, record?.identity, record?.request].every(
-      part => typeof part === 'object' && part !== null,
-    ) && JOURNAL_STAGES.includes(record.stage);
-  if (!isWhole || record.request.uplink !== uplink)
+  const record = kind.complete(parse(path, body, 'body') as T);
+  if (record === undefined || kind.linkOf(record) !== uplink)
     throw unreadable(path, `a journal of ${uplink}`, 'another or half a one');
-  return { ...record, generation: record.generation ?? 0 };
+  return record;
 }
 
 async function readText(path: string): Promise<string | undefined> {

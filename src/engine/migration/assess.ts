@@ -171,7 +171,10 @@ async function assessAgain(
 }
 
 /** Says how a journal is not of this boot, host or namespace; null when it is. */
-export function describeForeign({ identity }: JournalRecord, facts: Pick<HostFacts, 'identity'>): string | null {
+export function describeForeign(
+  { identity }: Pick<JournalRecord, 'identity'>,
+  facts: Pick<HostFacts, 'identity'>,
+): string | null {
   const now = facts.identity;
   if (identity.machineId !== now.machineId) return `on another host (machine-id ${identity.machineId})`;
   if (identity.bootId !== now.bootId) return 'before this host was booted';

@@ -53,6 +53,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
   const ask = (effect: Effect): EffectResult => {
     if (isOvsEffect(effect)) return connection.commit(effect);
     if (isOwnerEffect(effect)) return world.owners.apply(effect);
+    if (effect.op === 'link.move') return { ok: false, failure: noNamespaces(effect.to) };
     return effect.op === 'vport.delete' ? ovs.deleteVport(effect.port) : kernel.apply(effect);
   };
 
@@ -65,6 +66,10 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
       process.operate('owner', 'owners.read', () => (index === world.uplinkIndex ? world.owners.read() : NO_OWNERS)),
     // Its udev never changes a MAC.
     awaitUdev: () => Promise.resolve(false),
+    async openNetns(path) {
+      const { code, ...details } = noNamespaces(path);
+      throw uplinkError(code, details);
+    },
     ovs: () => connection.state(),
     ovsConnected: () => connection.connected(),
     connectOvs: signal =>
@@ -119,6 +124,10 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
   };
 }
 
+function noNamespaces(path: string): Failure {
+  return { code: 'UNSUPPORTED', what: 'a simulated host has one network namespace', object: path };
+}
+
 /** A refusal of an effect as the real host tells it. */
 function refusalOf(effect: Effect, said: Said): Failure {
   if (isOvsEffect(effect))
@@ -128,6 +137,8 @@ function refusalOf(effect: Effect, said: Said): Failure {
   if (effect.op === 'vport.delete') {
     return { code: 'NETLINK_REFUSED', what: 'cannot delete vport', object: effect.port, ...said };
   }
+  if (effect.op === 'link.move')
+    return { code: 'NETLINK_REFUSED', what: 'cannot move link', object: effect.link.name, ...said };
   return refusedEffect(effect, { ...said, extAck: said.extAck ?? null } as Refusal);
 }
 

@@ -1,8 +1,13 @@
+import type { MoveRequest } from '../../domain/move/request.ts';
+import { DEFAULT_MOVE_DEADLINES } from '../../domain/move/request.ts';
 import type { MigrationRequest } from '../../domain/request.ts';
 import { DEFAULT_DEADLINES } from '../../domain/request.ts';
 import { bindMigration } from '../../engine/migration/bind.ts';
 import { migrationDelays } from '../../engine/migration/delays.ts';
 import { createSession } from '../../engine/migration/session.ts';
+import { bindMove } from '../../engine/move/bind.ts';
+import { createMoveStore } from '../../engine/move/record.ts';
+import { createMoveSession } from '../../engine/move/session.ts';
 import { createSurroundings } from '../../engine/surroundings.ts';
 import type { Host } from '../../host/host.ts';
 
@@ -38,4 +43,20 @@ export function bindIdleMigration() {
     onLocked: () => Promise.resolve(),
   };
   return bindMigration(session, REQUEST, null, reports, migrationDelays(session, REQUEST));
+}
+
+const MOVE: MoveRequest = {
+  link: 'eth1',
+  netns: '/run/netns/x',
+  name: 'net1',
+  keepAddresses: false,
+  accept: [],
+  attachment: null,
+  deadlines: DEFAULT_MOVE_DEADLINES,
+};
+
+/** The chart link-move as the engine binds it. */
+export function bindIdleMove() {
+  const session = createMoveSession(idleHost, { ...createSurroundings('/'), moves: createMoveStore('/') }, 'verify');
+  return bindMove(session, MOVE, { onEffect: () => undefined });
 }

@@ -1,4 +1,5 @@
 import { altnameGuard } from '../../../machines/altname-guard.ts';
+import { linkMove } from '../../../machines/link-move.ts';
 import { linkOwnership } from '../../../machines/link-ownership.ts';
 import { ovsReadiness } from '../../../machines/ovs-readiness.ts';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
@@ -6,8 +7,9 @@ import { bindAltnameGuard } from '../../engine/altname.ts';
 import { createExclusive } from '../../engine/exclusive.ts';
 import { bindLinkOwnership } from '../../engine/ownership.ts';
 import { bindReadiness } from '../../engine/readiness.ts';
-import { bindIdleMigration, idleHost } from './bind-idle.ts';
+import { bindIdleMigration, bindIdleMove, idleHost } from './bind-idle.ts';
 import { ALTNAME_GUARD } from './declared/altname-guard.ts';
+import { LINK_MOVE } from './declared/link-move.ts';
 import { LINK_OWNERSHIP } from './declared/link-ownership.ts';
 import { OVS_READINESS } from './declared/ovs-readiness.ts';
 import { UPLINK_MIGRATION } from './declared/uplink-migration.ts';
@@ -44,5 +46,11 @@ export const CHARTS: readonly VerifiedChart[] = [
         () => undefined,
       ),
     declared: LINK_OWNERSHIP,
+  },
+  {
+    name: 'link-move',
+    machine: linkMove,
+    bind: bindIdleMove,
+    declared: LINK_MOVE,
   },
 ];

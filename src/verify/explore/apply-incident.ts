@@ -1,6 +1,6 @@
 import type { Address } from '../../domain/address.ts';
 import type { Link } from '../../domain/link.ts';
-import { IFF_LOWER_UP, IFF_UP } from '../../domain/link.ts';
+import { IFF_LOWER_UP, isUp } from '../../domain/link.ts';
 import type { Route } from '../../domain/route.ts';
 import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import type { World } from '../../host/simulated/world.ts';
@@ -73,7 +73,8 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       kernel.removeLink(uplinkIndex);
       break;
     case 'uplink.carrier.lose':
-      if (uplink === undefined || (uplink.flags & IFF_LOWER_UP) === 0) break;
+      // A link that is down has a wire, too: it comes up without it.
+      if (uplink === undefined || (isUp(uplink) && (uplink.flags & IFF_LOWER_UP) === 0)) break;
       kernel.updateLink(uplinkIndex, { carrier: false });
       remedyAfter(disturbances, incident.forMs, () => kernel.updateLink(uplinkIndex, { carrier: true }));
       break;
@@ -221,7 +222,7 @@ function remedyAfter({ world, remedies }: Disturbances, forMs: number | null, re
 }
 
 function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
-  if (((link.flags & IFF_UP) !== 0) === up) return;
+  if (isUp(link) === up) return;
   disturbances.world.kernel.apply({ op: 'link.set', link, up });
 }
 
@@ -229,6 +230,7 @@ function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
 export function objectsOfOthers(uplink: string): readonly string[] {
   return [
     `address ${FOREIGN_ADDRESS}/32 on ${uplink}`,
+    `route local ${FOREIGN_ADDRESS}/32 src ${FOREIGN_ADDRESS} table local dev ${uplink}`,
     `route 198.51.100.128/25 dev ${uplink}`,
     // The kernel's own: it comes with the carrier.
     `route multicast ff00::/8 table local metric 256 dev ${uplink}`,

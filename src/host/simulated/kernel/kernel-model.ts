@@ -21,8 +21,8 @@ export type { NewLink } from './make-link.ts';
 export type { KernelEvent } from './namespace.ts';
 export type { LinkUpdate } from './outside-changes.ts';
 
-/** An effect on the kernel's side: neither on OVSDB nor on the kernel datapath. */
-export type KernelEffect = Exclude<Effect, { op: `ovs.${string}` | 'vport.delete' } | OwnerEffect>;
+/** An effect on the kernel's side of one namespace: neither on OVSDB nor on the kernel datapath. */
+export type KernelEffect = Exclude<Effect, { op: `ovs.${string}` | 'vport.delete' | 'link.move' } | OwnerEffect>;
 
 /** How to begin. */
 export interface KernelModelOptions {

@@ -5,6 +5,7 @@ import { JOURNAL_STAGES } from '../../../engine/journal/record.ts';
 const EFFECTS: Readonly<Record<Effect['op'], true>> = {
   'link.rename': true,
   'link.set': true,
+  'link.move': true,
   'link.delete': true,
   'altname.add': true,
   'altname.remove': true,

@@ -109,7 +109,7 @@ export async function openBench(): Promise<Bench> {
       const withDrain = drops;
       // Everything up to the first wait runs inside: a sysctl is written there.
       const [result] = await inside(() =>
-        applyEffects([effect], { netlink, drops, askOwner: drops, commit, withDrain }, signal),
+        applyEffects([effect], { netlink, drops, askOwner: drops, netnsFd: drops, commit, withDrain }, signal),
       );
       await settle('link' in effect && NAMES.has(effect.link.index) ? effect.link.index : LINKS.n0);
       return result!;

@@ -1,0 +1,4 @@
+/** Where text goes: a stream of the process, or what a test reads. */
+export interface TextSink {
+  write(text: string): unknown;
+}

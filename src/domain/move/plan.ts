@@ -1,0 +1,19 @@
+import type { LinkIdentity } from './identity.ts';
+import type { MoveRequest } from './request.ts';
+
+/** The states of the chart that change something on the way there, in order. */
+export const MOVE_STEPS = ['moving', 'configuring'] as const;
+export type MoveStep = (typeof MOVE_STEPS)[number];
+
+/** The states of the way back that change something, in order. */
+export const RETURN_STEPS = ['bringingHome', 'restoringName', 'restoringLink'] as const;
+export type ReturnStep = (typeof RETURN_STEPS)[number];
+
+/** What the move is going to do; plain JSON, kept in the journal. */
+export interface MovePlan {
+  readonly id: string;
+  readonly request: MoveRequest;
+  readonly identity: LinkIdentity;
+  /** Device and inode of the target: another namespace may come to have its path. */
+  readonly target: string;
+}
