@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import type { Layout } from '../../src/domain/layout.ts';
 import { diffMoved, type MovedNames } from '../live/support/moved-host.ts';
 import { diffTimed } from '../live/support/unchanged.ts';
+import { EXPECTED_EVENTS_OLDER } from '../netlink/moving/expected-events.ts';
+import { EXPECTED_MOVES, EXPECTED_RETURNS, onOlder, possible } from '../netlink/moving/expected-moves.ts';
 import type { Journey } from './guest/journey.ts';
 import { describeVm } from './live-vm.ts';
 
@@ -211,6 +213,30 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
       }
     },
     CONFORMANCE_LIMIT_MS * SEEDS.length,
+  );
+
+  itWhole(
+    'a link moves into another namespace, or does not, as on a newer kernel; there are fewer reasons given, and more events for udevd',
+    async () => {
+      const { moves, returns, heard } = await vm().run('moveLinks', undefined, { timeoutMs: LIMIT_MS });
+      expect(moves).toEqual(possible(onOlder(EXPECTED_MOVES), moves));
+      expect(returns).toEqual(onOlder(EXPECTED_RETURNS));
+      expect(heard).toEqual(EXPECTED_EVENTS_OLDER);
+    },
+    LIMIT_MS,
+  );
+
+  itWhole(
+    'a link of hardware comes to the first namespace when its own is deleted, with its name there unless that is taken',
+    async () => {
+      const hardware = await vm().run('returnHardware', undefined, { timeoutMs: LIMIT_MS });
+      expect(hardware).toEqual({
+        nothing: 'net0 enp9s0',
+        'its name': 'dev<index> enp9s0',
+        'its altname': 'net0',
+      });
+    },
+    LIMIT_MS,
   );
 });
 

@@ -33,6 +33,13 @@ const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
       ],
     },
     {
+      why: 'needs somebody who adds an address with duplicate address detection just then; fixtures/scenarios/addresses/duplicate-address-ends-the-preparation.yaml',
+      what: [
+        'uplink-migration.preparing.standing.awaitingAddresses always [hasFailedAddress] -> uplink-migration.rollingBack.removingHostPort',
+        'uplink-migration hasFailedAddress: true',
+      ],
+    },
+    {
       why: 'a link that goes loses its carrier first, and that is heard first',
       what: [
         'cuttingOver netlink.link.removed [isUplink] -> uplink-migration.rollingBack.restoringUplinkAddresses',

@@ -4,6 +4,7 @@ import { waitForFlows } from './flow-restore.ts';
 import { killMigration } from './killed.ts';
 import { attachThereAndBack, layoutThereAndBack } from './layouts.ts';
 import { startOnManagedTeam } from './managed-team.ts';
+import { moveLinks, returnHardware } from './netns-move.ts';
 import { udevThereAndBack } from './udev.ts';
 import { vlanRefused, vlanThereAndBack } from './vlan.ts';
 
@@ -15,6 +16,8 @@ export const scenarios = {
   conformKernel,
   killMigration,
   layoutThereAndBack,
+  moveLinks,
+  returnHardware,
   startOnManagedTeam,
   teamThereAndBack,
   udevThereAndBack,
