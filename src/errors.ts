@@ -119,6 +119,11 @@ export function toFailure(thrown: unknown): Failure {
   return { code: 'DEFECT', what: 'unexpected exception', got: text, advice: 'report this as a bug of ovs-uplink' };
 }
 
+/** The error of a {@link Failure}: the way back of {@link toFailure}. */
+export function toUplinkError({ code, ...details }: Failure): UplinkError {
+  return uplinkError(code, details);
+}
+
 /** One line for people: what, object, expected and got, the other side's own words, advice, code. */
 export function describeFailure(failure: Failure): string {
   let text = failure.what;

@@ -2,7 +2,7 @@ import { assign, fromPromise } from 'xstate';
 import { altnameGuard } from '../../machines/altname-guard.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { Failure } from '../errors.ts';
-import { uplinkError } from '../errors.ts';
+import { toUplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { provide } from './provide.ts';
 
@@ -17,8 +17,7 @@ export function bindAltnameGuard(host: Host, tell: (effect: Effect, failure: Fai
           const [result] = await host.apply([effect], signal);
           if (result === undefined || result.ok || result.failure.errnoName === 'ENOENT') return tell(effect, null);
           tell(effect, result.failure);
-          const { code, ...details } = result.failure;
-          throw uplinkError(code, details);
+          throw toUplinkError(result.failure);
         },
       ),
     },

@@ -8,7 +8,7 @@ import { completePorts } from '../domain/port-spec.ts';
 import type { MigrationRequest } from '../domain/request.ts';
 import { DEFAULT_DEADLINES } from '../domain/request.ts';
 import type { Failure } from '../errors.ts';
-import { toFailure, uplinkError } from '../errors.ts';
+import { toFailure, toUplinkError, uplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { createLinuxHost } from '../host/linux-host.ts';
 import { awaitReadiness } from './await-readiness.ts';
@@ -120,7 +120,7 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
         // One after another: they share the lock of the state folder.
         const before = runs.at(-1)?.outcome ?? Promise.resolve();
         if ('failure' in entry) {
-          runs.push(endedRun(entry.uplink, () => Promise.reject(toError(entry.failure))));
+          runs.push(endedRun(entry.uplink, () => Promise.reject(toUplinkError(entry.failure))));
         } else if (entry.record.stage !== 'committed') {
           const { record } = entry;
           const request = { ...record.request, deadlines: { ...record.request.deadlines, ...deadlines } };
@@ -155,11 +155,6 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
       if (opened !== undefined && opened !== options.host) await opened[Symbol.asyncDispose]();
     },
   };
-}
-
-function toError(failure: Failure): Error {
-  const { code, ...details } = failure;
-  return uplinkError(code, details);
 }
 
 function missing(uplink: string, directory: string): Error {

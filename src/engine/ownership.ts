@@ -4,7 +4,7 @@ import type { Effect } from '../domain/effect.ts';
 import { describeEffect } from '../domain/effect-text.ts';
 import type { ManagerName } from '../domain/owners.ts';
 import type { Failure } from '../errors.ts';
-import { uplinkError } from '../errors.ts';
+import { toUplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { Exclusive } from './exclusive.ts';
 import { provide } from './provide.ts';
@@ -27,8 +27,7 @@ export function bindLinkOwnership(
             if (effect === undefined) continue;
             tell(effect, describeEffect(effect, String), result.ok ? null : result.failure);
             if (result.ok) continue;
-            const { code, ...details } = result.failure;
-            throw uplinkError(code, details);
+            throw toUplinkError(result.failure);
           }
           return effects.length;
         }),

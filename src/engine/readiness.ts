@@ -4,7 +4,7 @@ import { ovsReadiness } from '../../machines/ovs-readiness.ts';
 import type { FactNames, OvsFacts } from '../domain/ovs-facts.ts';
 import { pickFacts } from '../domain/ovs-facts.ts';
 import type { Failure } from '../errors.ts';
-import { toFailure, uplinkError } from '../errors.ts';
+import { toFailure, toUplinkError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { provide } from './provide.ts';
 
@@ -56,8 +56,7 @@ function whatIsMissing(context: OvsReadinessContext): Failure {
 async function clearFlowRestoreWait(host: Host, signal: AbortSignal): Promise<number> {
   const [result] = await host.apply([{ op: 'ovs.flow-restore-wait.clear' }], signal);
   if (result === undefined || !result.ok) {
-    const { code, ...details } = result?.failure ?? { code: 'DEFECT', what: 'an effect without a result' };
-    throw uplinkError(code, details);
+    throw toUplinkError(result?.failure ?? { code: 'DEFECT', what: 'an effect without a result' });
   }
   return result.nextCfg ?? 0;
 }

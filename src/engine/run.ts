@@ -30,6 +30,9 @@ export type RunEvent =
   /** The window to confirm is open until then. */
   | { readonly type: 'confirm-window'; readonly atMs: number; readonly remainingMs: number };
 
+/** `event` without its time. */
+export type Untimed<T> = T extends unknown ? Omit<T, 'atMs'> : never;
+
 export type RunResult = 'committed' | 'refused' | 'rolledBack' | 'stranded';
 
 /** How a run ended. */

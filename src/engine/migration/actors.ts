@@ -10,7 +10,7 @@ import { isMovable } from '../../domain/steps/addresses.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import { forwardEffects } from '../../domain/steps/forward.ts';
 import type { Failure } from '../../errors.ts';
-import { uplinkError } from '../../errors.ts';
+import { toUplinkError, uplinkError } from '../../errors.ts';
 import type { ProbeOutcome } from '../../host/host.ts';
 import { underOvsdbLimit, underSignals } from '../clock.ts';
 import type { JournalRecord } from '../journal/record.ts';
@@ -145,9 +145,7 @@ export function migrationActors(
     disarmGuard: fromPromise<void>(
       alone(async () => {
         const failure = await session.disarmGuard();
-        if (failure === null) return;
-        const { code, ...details } = failure;
-        throw uplinkError(code, details);
+        if (failure !== null) throw toUplinkError(failure);
       }),
     ),
     assess: fromPromise<Assessment>(

@@ -5,7 +5,7 @@ import { describeEffect } from '../../domain/effect-text.ts';
 import { linkByIndex } from '../../domain/kernel-state.ts';
 import type { StepContext } from '../../domain/steps/context.ts';
 import type { Failure } from '../../errors.ts';
-import { uplinkError } from '../../errors.ts';
+import { toUplinkError, uplinkError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 
 /** Rounds of look and change after which a step that still wants something is told to have failed. */
@@ -35,7 +35,7 @@ export async function carryOut(work: StepWork): Promise<StepReport> {
     if (effects.length === 0) return reportOf(context, null);
     const nameOf = (index: number): string => linkByIndex(context.kernel, index)?.name ?? `link ${index}`;
     if (round === MAX_ROUNDS) {
-      if (refusal !== undefined) throw toError(refusal);
+      if (refusal !== undefined) throw toUplinkError(refusal);
       throw uplinkError('STATE_DIFFERS', {
         what: `${work.name}: the host does not keep what was set`,
         got: effects
@@ -71,12 +71,8 @@ async function change(
     if (isWorthAnotherLook(effect, failure)) open = failure;
     else refusal ??= failure;
   }
-  if (refusal !== undefined) throw toError(refusal);
+  if (refusal !== undefined) throw toUplinkError(refusal);
   return { nextCfg, open };
-}
-
-function toError({ code, ...details }: Failure): Error {
-  return uplinkError(code, details);
 }
 
 /** What a step leaves behind, for the chart's notes. */

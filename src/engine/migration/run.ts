@@ -12,7 +12,7 @@ import { describeFailure, toFailure } from '../../errors.ts';
 import { createEventLog } from '../event-log.ts';
 import { hearTransitions } from '../flight/hear-transitions.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import type { Run, RunEvent, RunOutcome, RunResult } from '../run.ts';
+import type { Run, RunEvent, RunOutcome, RunResult, Untimed } from '../run.ts';
 import { bindMigration } from './bind.ts';
 import { migrationDelays } from './delays.ts';
 import { forwardHostEvents } from './host-events.ts';
@@ -42,9 +42,6 @@ export interface RunOptions {
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
 }
-
-/** `event` without its time. */
-type Untimed<T> = T extends unknown ? Omit<T, 'atMs'> : never;
 
 /** Starts the chart over one session and tells what happens. */
 export function startRun(options: RunOptions): Run {

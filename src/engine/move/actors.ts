@@ -14,7 +14,7 @@ import { moveEffects, returnEffects, withIndex } from '../../domain/move/steps.t
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { Failure } from '../../errors.ts';
-import { uplinkError } from '../../errors.ts';
+import { toUplinkError, uplinkError } from '../../errors.ts';
 import { underSignals } from '../clock.ts';
 import { describeForeign } from '../migration/assess.ts';
 import type { MoveSession } from './session.ts';
@@ -229,8 +229,6 @@ async function change(
       reports.onEffect(effect, at === 'home' ? text : `in ${sight.plan.request.netns}: ${text}`, failure);
       if (failure !== null && !isWorthAnotherLook(effect, failure)) refusal ??= failure;
     }
-    if (refusal === undefined) continue;
-    const { code, ...details } = refusal;
-    throw uplinkError(code, details);
+    if (refusal !== undefined) throw toUplinkError(refusal);
   }
 }

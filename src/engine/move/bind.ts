@@ -10,6 +10,7 @@ import type {
 import type { MoveRequest } from '../../domain/move/request.ts';
 import type { Failure } from '../../errors.ts';
 import { toFailure } from '../../errors.ts';
+import { outputOf } from '../migration/guards.ts';
 import { statePath } from '../migration/state-path.ts';
 import { provide } from '../provide.ts';
 import type { MoveReports } from './actors.ts';
@@ -23,10 +24,6 @@ interface Args {
   readonly context: MoveContext;
   readonly event: MoveEvent;
   readonly self: { getSnapshot(): { readonly value: unknown } };
-}
-
-function outputOf<T>(event: { readonly type: string }): T {
-  return (event as { readonly type: string; readonly output: T }).output;
 }
 
 function errorOf({ event }: Args): Failure {

@@ -7,7 +7,7 @@ import type { Failure } from '../../errors.ts';
 import { describeFailure, toFailure } from '../../errors.ts';
 import { createEventLog } from '../event-log.ts';
 import { statePath } from '../migration/state-path.ts';
-import type { RunEvent } from '../run.ts';
+import type { RunEvent, Untimed } from '../run.ts';
 import { bindMove } from './bind.ts';
 import type { MoveSession } from './session.ts';
 
@@ -51,8 +51,6 @@ export interface MoveRunOptions {
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
 }
-
-type Untimed<T> = T extends unknown ? Omit<T, 'atMs'> : never;
 
 /** Starts the chart over one session and tells what happens. */
 export function startMove(options: MoveRunOptions): MoveRun {

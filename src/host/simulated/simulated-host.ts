@@ -5,7 +5,7 @@ import type { Probe } from '../../domain/request.ts';
 import { formatProbe } from '../../domain/request.ts';
 import { underSignals } from '../../engine/clock.ts';
 import type { Failure } from '../../errors.ts';
-import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
+import { isUplinkError, toFailure, toUplinkError, uplinkError } from '../../errors.ts';
 import type { Host, HostEvent, ProbeOutcome, VswitchdState } from '../host.ts';
 import { isOvsEffect } from '../linux-effects.ts';
 import type { Refusal } from './kernel/refusal.ts';
@@ -67,8 +67,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
     // Its udev never changes a MAC.
     awaitUdev: () => Promise.resolve(false),
     async openNetns(path) {
-      const { code, ...details } = noNamespaces(path);
-      throw uplinkError(code, details);
+      throw toUplinkError(noNamespaces(path));
     },
     ovs: () => connection.state(),
     ovsConnected: () => connection.connected(),

@@ -1,6 +1,6 @@
 import type { Clock } from '../../engine/clock.ts';
 import type { ErrorDetails, Failure } from '../../errors.ts';
-import { uplinkError } from '../../errors.ts';
+import { toUplinkError } from '../../errors.ts';
 
 /** What an operation is to the world: decides how long it takes and how it fails. */
 export type OperationClass =
@@ -156,7 +156,9 @@ export function spawnProcess(options: ProcessOptions): SimulatedProcess {
             const said = particular?.said;
             if (said === undefined) reject(failureOf(kind, name, 'refused'));
             else
-              reject(toError(tell === undefined ? { ...describeFault(kind, name, 'refused'), ...said } : tell(said)));
+              reject(
+                toUplinkError(tell === undefined ? { ...describeFault(kind, name, 'refused'), ...said } : tell(said)),
+              );
             return;
           }
           if (fault === 'hang') {
@@ -190,11 +192,7 @@ export function spawnProcess(options: ProcessOptions): SimulatedProcess {
 }
 
 function failureOf(kind: OperationClass, name: string, fault: 'refused' | 'answer-lost' | 'hang'): Error {
-  return toError(describeFault(kind, name, fault));
-}
-
-function toError({ code, ...details }: Failure): Error {
-  return uplinkError(code, details);
+  return toUplinkError(describeFault(kind, name, fault));
 }
 
 /** The failure as the real clients tell it. */

@@ -2,8 +2,9 @@ import type { AnyActorRef, InspectionEvent } from 'xstate';
 import { createActor } from 'xstate';
 import { guardInspection } from '../../engine/guard-inspection.ts';
 import { statePath } from '../../engine/migration/state-path.ts';
+import type { Untimed } from '../../engine/run.ts';
 import type { Failure } from '../../errors.ts';
-import { describeFailure, uplinkError } from '../../errors.ts';
+import { describeFailure, toUplinkError } from '../../errors.ts';
 import { createVirtualClock } from '../../host/simulated/virtual-clock.ts';
 import type { TimelineEntry } from '../result.ts';
 import type { Answer, MachineScenario } from '../scenario.ts';
@@ -27,9 +28,6 @@ interface Waiting {
   resolve(output: unknown): void;
   reject(error: Error): void;
 }
-
-/** An entry without its time. */
-type Untimed<T> = T extends unknown ? Omit<T, 'atMs'> : never;
 
 /** One chart on its own, in virtual time, with the actors that it invokes in the scenario's hands. */
 export interface Bench {
@@ -89,9 +87,8 @@ export async function startBench({ scenario, start, told, untilState, onEntry }:
 
   const settle = (asked: Waiting, answer: Answer): void => {
     if ('error' in answer) {
-      const { code, ...details } = answer.error;
       push({ type: 'event', text: `${asked.text} fails: ${describeFailure(answer.error)}` });
-      asked.reject(uplinkError(code, details));
+      asked.reject(toUplinkError(answer.error));
       return;
     }
     push({ type: 'event', text: `${asked.text} is done${describeOutput(answer.output)}` });

@@ -6,7 +6,7 @@ import { annotatedMigration } from '../../engine/migration/actions.ts';
 import { statePath } from '../../engine/migration/state-path.ts';
 import { provide } from '../../engine/provide.ts';
 import type { Failure } from '../../errors.ts';
-import { toFailure, uplinkError } from '../../errors.ts';
+import { toFailure, toUplinkError } from '../../errors.ts';
 
 const ANSWER = /^xstate\.(done|error)\.actor\.(.+)$/;
 const DEADLINE = /^xstate\.after\.([^.]+)\./;
@@ -90,8 +90,7 @@ function revived(event: RecordedEvent): RecordedEvent {
   const [, kind, id] = ANSWER.exec(event.type) ?? [];
   if (kind === undefined) return event;
   if (kind === 'done') return { ...event, actorId: id };
-  const { code, ...details } = event['error'] as Failure;
-  return { ...event, actorId: id, error: uplinkError(code, details) };
+  return { ...event, actorId: id, error: toUplinkError(event['error'] as Failure) };
 }
 
 function hearingOf(event: RecordedEvent, snapshot: AnyMachineSnapshot): Hearing {

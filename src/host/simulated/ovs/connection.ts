@@ -2,7 +2,7 @@ import type { EffectResult } from '../../../domain/effect.ts';
 import type { OvsState } from '../../../domain/ovs-state.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { Failure } from '../../../errors.ts';
-import { uplinkError } from '../../../errors.ts';
+import { toUplinkError, uplinkError } from '../../../errors.ts';
 import type { HostEvent, OwnRows } from '../../host.ts';
 import type { OvsEffect } from '../../linux-effects.ts';
 import { OVSDB_LOCK } from '../../linux-ovs.ts';
@@ -182,11 +182,11 @@ export function createConnection(options: ConnectionOptions): OvsConnection {
     bump() {
       const result = transact(false, () => undefined);
       if (result.ok) return result.nextCfg ?? 0;
-      throw toError(result.failure);
+      throw toUplinkError(result.failure);
     },
     ownRows(id) {
       const refused = offline();
-      if (refused !== undefined) throw toError(refused);
+      if (refused !== undefined) throw toUplinkError(refused);
       return findOwnRows(server.database.state(), id);
     },
     commit: effect =>
@@ -194,7 +194,7 @@ export function createConnection(options: ConnectionOptions): OvsConnection {
       transact(GUARDED.includes(effect.op), tables => carryOut(server.database, effect, tables, isLocked)),
     async lock(onLost, patienceMs = 0, signal) {
       const refused = offline();
-      if (refused !== undefined) throw toError(refused);
+      if (refused !== undefined) throw toUplinkError(refused);
       if (!server.lock(peer) && patienceMs > 0) await whenLocked(patienceMs, signal);
       if (!server.isLockedBy(peer)) {
         server.unlock(peer);
@@ -257,8 +257,4 @@ function notInitialised(): Failure {
     got: 'none',
     advice: 'run "ovs-vsctl init"',
   };
-}
-
-function toError({ code, ...details }: Failure): Error {
-  return uplinkError(code, details);
 }
