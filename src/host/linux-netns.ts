@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
 import { HOME } from '../domain/effect.ts';
 import { uplinkError } from '../errors.ts';
 import type { Netlink } from '../netlink/index.ts';
@@ -8,6 +8,8 @@ import { applyEffects } from './linux-effects.ts';
 
 /** The namespace that this process is in: no thread of it that opens files is ever in another one. */
 const OWN_NETNS = '/proc/self/ns/net';
+
+const EXPECTED_PATH = 'a file like /run/netns/NAME or /proc/PID/ns/net';
 
 /** The namespaces that a host has open. */
 export interface LinuxNetnses {
@@ -22,21 +24,13 @@ export function createNetnses(): LinuxNetnses {
   return {
     open(path) {
       const fd = openFile(path);
-      let netlink: Netlink;
-      let own: number;
+      const own = openFile(OWN_NETNS);
       const id = identify(fd);
+      let netlink: Netlink;
       try {
-        own = openFile(OWN_NETNS);
-        if (id === identify(own)) {
-          closeSync(own);
-          throw uplinkError('USAGE', {
-            what: 'the target is the network namespace of this host itself',
-            object: path,
-            expected: 'another network namespace',
-          });
-        }
-        netlink = openNetlink({ netnsPath: `/proc/self/fd/${fd}` });
+        netlink = openIn(fd, id === identify(own), path);
       } catch (error) {
+        closeSync(own);
         closeSync(fd);
         throw error;
       }
@@ -65,6 +59,20 @@ export function createNetnses(): LinuxNetnses {
   };
 }
 
+/** statfs(2) of everything below /proc/PID/ns, wherever it is mounted. */
+const NSFS_MAGIC = 0x6e736673;
+
+function openIn(fd: number, isOwn: boolean, path: string): Netlink {
+  const entry = `/proc/self/fd/${fd}`;
+  const isNamespace = statfsSync(entry).type === NSFS_MAGIC;
+  if (isNamespace && !isOwn) return openNetlink({ netnsPath: entry });
+  throw uplinkError('USAGE', {
+    what: isOwn ? 'the target is the network namespace of this host itself' : 'the file is no network namespace',
+    object: path,
+    expected: isOwn ? 'another network namespace' : EXPECTED_PATH,
+  });
+}
+
 /** A namespace that we only move links to has neither Open vSwitch nor managers of ours. */
 const NOT_THERE = {
   commit: refuse,
@@ -86,7 +94,8 @@ function homeOnly(own: number): (to: string) => number {
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'r');
+    // A pipe of that name must not hold us up.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw uplinkError(
@@ -94,7 +103,7 @@ function openFile(path: string): number {
       {
         what: 'cannot open the network namespace',
         object: path,
-        expected: 'a file like /run/netns/NAME or /proc/PID/ns/net',
+        expected: EXPECTED_PATH,
         got: code ?? String(error),
         advice: 'see "ip netns list"; was it removed?',
       },
