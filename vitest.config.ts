@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { FlakyReporter } from './test/flaky-reporter.ts';
 
 const VM = ['test/vm/**/*.test.ts'];
 const LIVE = ['test/lab/**/*.test.ts', 'test/live/**/*.test.ts'];
 
+// Real kernels and daemons on a machine that also does other things: in `npm test` one repetition, which is named at the end with its cause.
+// Soaks and single files look for just that: there the first failure counts.
+const RETRY = process.env['npm_lifecycle_event'] === 'test' ? 1 : 0;
+
 export default defineConfig({
   test: {
-    reporters: ['default'],
+    reporters: ['default', new FlakyReporter()],
     projects: [
       {
         test: {
@@ -23,6 +28,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: LIVE,
+          retry: RETRY,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
@@ -35,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'vm',
           include: VM,
+          retry: RETRY,
           testTimeout: 300_000,
           hookTimeout: 240_000,
           fileParallelism: false,

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { GuardOrder, GuardSighting } from './guards.ts';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
@@ -14,16 +14,30 @@ function pathOf(stateDir: string, uplink: string): string {
   return `${stateDir}/${uplink}.guard`;
 }
 
+/** Where a new one is written, to take the old one's place whole: `status` may read at any moment. */
+function draftOf(stateDir: string, uplink: string): string {
+  return `${stateDir}/${uplink}.guard~`;
+}
+
 /** Tells `status` in other processes that this one guards a run. Nothing depends on it: errors are swallowed. */
-export function writeDuty(stateDir: string, order: GuardOrder, dueAt: number): void {
+export function writeDuty(
+  stateDir: string,
+  order: Pick<GuardOrder, 'uplink' | 'id' | 'generation'>,
+  dueAt: number,
+): void {
   const guard = identify(process.pid);
   if (guard === undefined) return;
   const duty: Duty = { id: order.id, generation: order.generation, guard, dueAt };
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   try {
-    const fd = openSync(pathOf(stateDir, order.uplink), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-    writeSync(fd, `${JSON.stringify(duty)}\n`);
-    closeSync(fd);
+    const draft = draftOf(stateDir, order.uplink);
+    const fd = openSync(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+    try {
+      writeSync(fd, `${JSON.stringify(duty)}\n`);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, pathOf(stateDir, order.uplink));
   } catch {
     // A full disk.
   }
@@ -32,6 +46,7 @@ export function writeDuty(stateDir: string, order: GuardOrder, dueAt: number): v
 /** Removes it, also that of a guard that was killed. */
 export function removeDuty(stateDir: string, uplink: string): void {
   try {
+    rmSync(draftOf(stateDir, uplink), { force: true });
     rmSync(pathOf(stateDir, uplink), { force: true });
   } catch {
     // A read-only disk: whoever reads it sees that the process is gone.
