@@ -27,6 +27,8 @@ export interface MoveContext extends MoveInput {
   readonly alreadyDone: boolean;
   /** The link is nowhere any more: it went with its namespace, or was unplugged. */
   readonly linkGone: boolean;
+  /** The host was booted since: whatever is at home now is as the boot made it. */
+  readonly isOver: boolean;
 }
 
 /** Result of reading both namespaces and judging them. */
@@ -35,6 +37,12 @@ export interface MoveAssessment {
   readonly findings: readonly Finding[];
   readonly plan: MovePlan | null;
   readonly snapshot: Snapshot | null;
+}
+
+/** What taking over a journal tells. */
+export interface TakeOverReport {
+  /** The journal was of an earlier boot: there is nothing to bring home, and it is closed. */
+  readonly isOver: boolean;
 }
 
 /** What a step of the way back tells. */

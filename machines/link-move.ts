@@ -1,6 +1,13 @@
 import { fromPromise, setup } from 'xstate';
 import type { MoveStep, ReturnStep } from '../src/domain/move/plan.ts';
-import type { MoveAssessment, MoveContext, MoveEvent, MoveInput, ReturnReport } from './link-move-types.ts';
+import type {
+  MoveAssessment,
+  MoveContext,
+  MoveEvent,
+  MoveInput,
+  ReturnReport,
+  TakeOverReport,
+} from './link-move-types.ts';
 import { unprovided } from './unprovided.ts';
 
 /**
@@ -20,7 +27,7 @@ export const linkMove = setup({
     tags: {} as 'terminal',
   },
   actors: {
-    takeOver: fromPromise<void>(unprovided),
+    takeOver: fromPromise<TakeOverReport>(unprovided),
     assess: fromPromise<MoveAssessment>(unprovided),
     acquireLock: fromPromise<void>(unprovided),
     writeJournal: fromPromise<MoveAssessment>(unprovided),
@@ -34,13 +41,14 @@ export const linkMove = setup({
   },
   guards: {
     resumesAt: (_, _params: { readonly entry: MoveInput['entry'] }) => unprovided(),
+    isOver: unprovided,
     isRefused: unprovided,
     isAlreadyDone: unprovided,
     hasAttemptsLeft: unprovided,
   },
   actions: {
     recordAssessment: unprovided,
-    recordRefusal: unprovided,
+    recordOver: unprovided,
     recordReturnStep: unprovided,
     recordReturnRequest: unprovided,
     countAttempt: unprovided,
@@ -66,6 +74,7 @@ export const linkMove = setup({
     attempts: 0,
     alreadyDone: false,
     linkGone: false,
+    isOver: false,
   }),
   initial: 'entering',
   states: {
@@ -78,7 +87,7 @@ export const linkMove = setup({
     takingOver: {
       invoke: {
         src: 'takeOver',
-        onDone: { target: 'resuming' },
+        onDone: [{ guard: 'isOver', target: 'restored', actions: 'recordOver' }, { target: 'resuming' }],
         onError: { target: 'refused', actions: 'recordFailure' },
       },
       after: { assessDeadline: { target: 'refused', actions: 'recordDeadline' } },
@@ -91,7 +100,7 @@ export const linkMove = setup({
       invoke: {
         src: 'assess',
         onDone: [
-          { guard: 'isRefused', target: 'refused', actions: ['recordAssessment', 'recordRefusal'] },
+          { guard: 'isRefused', target: 'refused', actions: 'recordAssessment' },
           { guard: 'isAlreadyDone', target: 'inUse', actions: 'recordAssessment' },
           { target: 'preparing', actions: 'recordAssessment' },
         ],
@@ -116,7 +125,7 @@ export const linkMove = setup({
           invoke: {
             src: 'writeJournal',
             onDone: [
-              { guard: 'isRefused', target: '#abandoning', actions: ['recordAssessment', 'recordRefusal'] },
+              { guard: 'isRefused', target: '#abandoning', actions: 'recordAssessment' },
               { target: '#leaving', actions: 'recordAssessment' },
             ],
             onError: { target: '#abandoning', actions: 'recordFailure' },

@@ -35,6 +35,9 @@ export type { HostFacts, HostIdentity } from './domain/host-facts.ts';
 export type { KernelState } from './domain/kernel-state.ts';
 export type { Layout } from './domain/layout.ts';
 export { LAYOUTS } from './domain/layout.ts';
+export { MOVE_FINDING_CODES } from './domain/move/finding-codes.ts';
+export type { MoveWay } from './domain/move/plan.ts';
+export type { Attachment, MoveDeadlines } from './domain/move/request.ts';
 export type { OvsState } from './domain/ovs-state.ts';
 export type { PlannedStep } from './domain/plan.ts';
 export type { FindingCode } from './domain/precheck/index.ts';
@@ -44,6 +47,9 @@ export { DEFAULT_DEADLINES } from './domain/request.ts';
 export { createEngine } from './engine/create-engine.ts';
 export type { Engine, EngineOptions, MigrateOptions } from './engine/engine.ts';
 export { DEFAULT_OVSDB, DEFAULT_STATE_DIR } from './engine/host-options.ts';
+export type { MoveLinkOptions, Moves, ReturnLinkOptions } from './engine/move/moves.ts';
+export type { MoveOutcome, MoveRun } from './engine/move/run.ts';
+export type { MoveReport } from './engine/move/status.ts';
 export type {
   PlanReport,
   ReadinessReport,
@@ -55,4 +61,4 @@ export type {
 } from './engine/run.ts';
 export type { ErrorCode, ErrorDetails, Failure, UplinkError } from './errors.ts';
 export { describeFailure, isUplinkError } from './errors.ts';
-export type { Host, HostEvent, OwnRows, ProbeOutcome } from './host/host.ts';
+export type { Host, HostEvent, MoveAbilities, MoveFacts, Netns, OwnRows, ProbeOutcome } from './host/host.ts';

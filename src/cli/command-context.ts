@@ -1,5 +1,6 @@
 import type { LinkLists } from '../domain/link-patterns.ts';
 import type { Engine, MigrateOptions } from '../engine/engine.ts';
+import type { MoveLinkOptions } from '../engine/move/moves.ts';
 import type { ExitCode } from './exit-code.ts';
 import { usageError } from './parse/usage-error.ts';
 import type { Settings } from './settings.ts';
@@ -90,8 +91,8 @@ function bondOptions({ bondMember, bondMode }: Settings): MigrateOptions['bond']
   });
 }
 
-/** The lists of the configuration file and those of the command line: each must let the uplink through. */
-function linkLists({ links, protectLink, allowLink }: Settings): readonly LinkLists[] {
+/** The lists of the configuration file and those of the command line: each must let the link through. */
+export function linkLists({ links, protectLink, allowLink }: Settings): readonly LinkLists[] {
   const given: LinkLists = { from: 'the command line', protect: protectLink ?? [], allow: allowLink ?? null };
   return [
     ...(links === undefined ? [] : [links]),
@@ -106,6 +107,11 @@ async function apiServerOf({ apiServer, kubeconfig }: Settings): Promise<Migrate
     ...(apiServer !== undefined && { apiServer }),
     ...(kubeconfig !== undefined && { kubeconfig }),
   });
+}
+
+/** The `deadlines` option of moves of links. */
+export function moveDeadlines({ stepTimeout }: Settings): Pick<MoveLinkOptions, 'deadlines'> {
+  return stepTimeout === undefined ? {} : { deadlines: { stepMs: stepTimeout } };
 }
 
 /** The engine's `deadlines` option; absent where the settings say nothing. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { BOND_MODES } from '../domain/bond.ts';
 import { LAYOUTS } from '../domain/layout.ts';
+import { MOVE_WAYS } from '../domain/move/plan.ts';
 import { VLAN_MODES } from '../domain/port-spec.ts';
 import { parseRemotes } from '../ovsdb/remote.ts';
 import { parseApiServer } from './parse/api-server.ts';
@@ -99,6 +100,19 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     description: 'go on in spite of this blocking finding (repeatable)',
     repeatable: true,
     parse: parseFindingCode,
+  },
+  netns: {
+    flags: '--netns <name|path>',
+    description: 'network namespace that it goes to: a name of `ip netns`, or a path like /proc/PID/ns/net',
+    parse: parseNetns,
+  },
+  name: { flags: '--name <name>', description: 'its name there (default: the one it has)', parse: parseLinkName },
+  keepAddresses: { flags: '--keep-addresses', description: 'it has its addresses there, too' },
+  way: {
+    flags: '--way <way>',
+    description:
+      'message: one request moves, renames and raises it; steps: it is renamed in a namespace in between (default: message, where the kernel can)',
+    parse: choiceOf('way', MOVE_WAYS),
   },
   guard: {
     flags: '--guard <kind>',
@@ -254,6 +268,16 @@ function parsePath(text: string): string {
   if (text === '' || text.startsWith('-') || text.includes('\0'))
     throw usageError('not a path', { expected: 'a file or folder', got: text });
   return resolve(text);
+}
+
+function parseNetns(text: string): string {
+  if (text.startsWith('/') && !text.includes('\0')) return text;
+  if (/^[^/\s\0-][^/\s\0]*$/.test(text) && text !== '.' && text !== '..') return text;
+  throw usageError('not a network namespace', {
+    expected: 'a name of `ip netns`, or a path that begins with "/"',
+    got: text,
+    advice: 'ip netns list shows the names',
+  });
 }
 
 function parseState(text: string): string {

@@ -2,6 +2,7 @@ import type { ApiServer } from '../domain/api-server.ts';
 import type { BondMode } from '../domain/bond.ts';
 import type { Layout } from '../domain/layout.ts';
 import type { LinkLists, LinkPattern } from '../domain/link-patterns.ts';
+import type { MoveWay } from '../domain/move/plan.ts';
 import type { VlanMode } from '../domain/port-spec.ts';
 import type { Probe } from '../domain/request.ts';
 
@@ -32,6 +33,11 @@ export interface Settings {
   readonly probeTimeout?: number;
   readonly useExistingBridge?: boolean;
   readonly accept?: readonly string[];
+  /** Name or path. */
+  readonly netns?: string;
+  readonly name?: string;
+  readonly keepAddresses?: boolean;
+  readonly way?: MoveWay;
   readonly guard?: 'process' | 'systemd' | 'none';
   readonly apiServer?: Pick<ApiServer, 'host' | 'port'>;
   readonly kubeconfig?: string;

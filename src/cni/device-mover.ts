@@ -1,20 +1,8 @@
 import type { Address } from '../domain/address.ts';
 import type { Link } from '../domain/link.ts';
+import type { Attachment } from '../domain/move/request.ts';
 import type { Route } from '../domain/route.ts';
 import type { Failure } from '../errors.ts';
-
-/**
- * Who uses a link, as the plugin is told and as a journal keeps it: CNI's attachment, within its network. Each text has 1 to 255 bytes (the
- * interface name at most 15) of what CNI allows; they are distinct as a triple only, and too long for one file name together.
- */
-export interface Attachment {
-  /** `name` of the network configuration. */
-  readonly network: string;
-  /** CNI_CONTAINERID */
-  readonly containerId: string;
-  /** CNI_IFNAME */
-  readonly ifname: string;
-}
 
 /** A link that is away, and as it was at home. */
 export interface MovedLink {

@@ -1,4 +1,4 @@
-import type { Attachment } from './device-mover.ts';
+import type { Attachment } from '../domain/move/request.ts';
 
 /** True when both are the same link of the same container in the same network. */
 export function isSameAttachment(a: Attachment, b: Attachment): boolean {

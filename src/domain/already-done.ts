@@ -38,7 +38,7 @@ export function isAlreadyDone(effect: Effect, failure: Failure): boolean {
  * in the next look.
  */
 export function isWorthAnotherLook(effect: Effect, failure: Failure): boolean {
-  if (failure.errnoName !== 'EEXIST') return false;
-  // Brought home all the same, under another name: that is for the step that follows (peers.md §9.3).
-  return effect.op === 'link.rename' || (effect.op === 'link.move' && effect.to === HOME);
+  if (effect.op === 'link.rename') return failure.errnoName === 'EEXIST';
+  // Its name or ifindex was taken at home since we looked: the kernel has left the link where it was.
+  return effect.op === 'link.move' && effect.to === HOME && ['EEXIST', 'EBUSY'].includes(failure.errnoName ?? '');
 }

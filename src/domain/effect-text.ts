@@ -14,7 +14,7 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
     case 'link.set':
       return `set ${effect.link.name} ${describeChange(effect)}`;
     case 'link.move':
-      return `move ${effect.link.name} to ${effect.to} as ${effect.name}`;
+      return `move ${effect.link.name} to ${effect.to}${effect.name === null ? '' : ` as ${effect.name}`}`;
     case 'link.delete':
       return `delete link ${effect.link.name}`;
     case 'altname.add':

@@ -54,12 +54,22 @@ export type Effect =
       readonly alias?: string;
       readonly group?: number;
       readonly txQueueLength?: number;
+      /** ifindex of the link that it becomes a port of. */
+      readonly master?: number;
     }
   /**
-   * Into another network namespace, under that name, in one message: nobody sees a name in between. A refusal may leave the link moved, under the
-   * name that it had, or where that is taken there, under the new one (peers.md §9.3).
+   * Into another network namespace in one message: under that name (null: its own), up again at once, with that ifindex. With a name, whoever watches
+   * the namespace that it comes into sees the old one before; and a refusal may leave the link moved, under the name that it had, or where that is taken
+   * there, under the new one (peers.md §9.3). Without one, a refusal leaves the link where it was.
    */
-  | { readonly op: 'link.move'; readonly link: LinkRef; readonly to: string; readonly name: string }
+  | {
+      readonly op: 'link.move';
+      readonly link: LinkRef;
+      readonly to: string;
+      readonly name: string | null;
+      readonly up?: true;
+      readonly index?: number;
+    }
   /** For a link that ovs-vswitchd left behind. */
   | { readonly op: 'link.delete'; readonly link: LinkRef }
   | { readonly op: 'altname.add'; readonly link: LinkRef; readonly altname: string }

@@ -90,3 +90,10 @@ export const MARK_ROLE = `${MARK}role`;
 export function isMarked(row: { readonly externalIds: Readonly<Record<string, string>> }): boolean {
   return Object.keys(row.externalIds).some(key => key.startsWith(MARK));
 }
+
+/** The bridge that has an interface of this name. */
+export function bridgeOf(ovs: OvsState, interfaceName: string): OvsBridge | undefined {
+  const row = ovs.interfaces.find(one => one.name === interfaceName);
+  const port = row === undefined ? undefined : ovs.ports.find(one => one.interfaces.includes(row.uuid));
+  return port === undefined ? undefined : ovs.bridges.find(one => one.ports.includes(port.uuid));
+}

@@ -22,6 +22,7 @@ import { assess } from './migration/assess.ts';
 import { describePlan } from './migration/describe-plan.ts';
 import { startRun } from './migration/run.ts';
 import { createSession } from './migration/session.ts';
+import { createMoves } from './move/moves.ts';
 import type { Run } from './run.ts';
 import { statusOf } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -70,6 +71,7 @@ export function createEngineIn(surroundings: Surroundings, options: EngineOption
   };
 
   return {
+    ...createMoves(hostOf, surroundings, options.logger),
     async plan(migrateOptions) {
       const request = requestOf(migrateOptions, options.guard);
       const journal = await store.read(request.uplink);

@@ -7,6 +7,7 @@ import type { LinkLists } from '../domain/link-patterns.ts';
 import type { PortOptions } from '../domain/port-spec.ts';
 import type { Deadlines, Probe } from '../domain/request.ts';
 import type { Host } from '../host/host.ts';
+import type { Moves } from './move/moves.ts';
 import type { PlanReport, ReadinessReport, Run, StatusReport } from './run.ts';
 
 /** Options of {@link createEngine}. */
@@ -65,7 +66,7 @@ export interface MigrateOptions {
 }
 
 /** The engine. Make one with `createEngine`. */
-export interface Engine extends AsyncDisposable {
+export interface Engine extends Moves, AsyncDisposable {
   /** Assesses only; changes nothing. */
   plan(options: MigrateOptions): Promise<PlanReport>;
   migrate(options: MigrateOptions): Run;
@@ -80,7 +81,7 @@ export interface Engine extends AsyncDisposable {
     readonly accept?: readonly string[];
     readonly signal?: AbortSignal;
   }): Run;
-  /** Brings every journal to committed or rolled back, one run each, in order. */
+  /** Brings every journal of a migration to committed or rolled back, one run each, in order; those of moved links: `recoverMoves`. */
   recover(options?: {
     readonly deadlines?: Partial<Deadlines>;
     readonly signal?: AbortSignal;

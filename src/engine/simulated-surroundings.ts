@@ -3,13 +3,17 @@ import { toFailure, uplinkError } from '../errors.ts';
 import type { SimulatedProcess } from '../host/simulated/simulated-process.ts';
 import type { ArmedGuard, Guards } from './guard/guards.ts';
 import type { JournalRecord } from './journal/record.ts';
-import type { JournalStore } from './journal/store.ts';
+import type { RecordStore } from './journal/store.ts';
+import type { MoveRecord } from './move/record.ts';
+import type { StateLock } from './state-lock.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The state folder of a simulated world: it outlives its processes. */
 export interface SimulatedFolder {
   /** By uplink. */
   readonly journals: Map<string, JournalRecord>;
+  /** Of moves, by the link's name at home. */
+  readonly moves: Map<string, MoveRecord>;
   /** Every version that was written, in order. */
   readonly written: JournalRecord[];
   holder: SimulatedProcess | undefined;
@@ -21,7 +25,7 @@ export interface SimulatedFolder {
 
 /** An empty one. */
 export function createSimulatedFolder(): SimulatedFolder {
-  return { journals: new Map(), written: [], holder: undefined, full: false, loseGuard: undefined };
+  return { journals: new Map(), moves: new Map(), written: [], holder: undefined, full: false, loseGuard: undefined };
 }
 
 /** Surroundings of one simulated process over a folder that it shares with those before and after it. */
@@ -31,7 +35,7 @@ export function createSimulatedSurroundings(
   newId: () => string,
 ): Surroundings {
   // What is read back went through JSON, as on disk.
-  const reread = (record: JournalRecord): JournalRecord => JSON.parse(JSON.stringify(record)) as JournalRecord;
+  const reread = <T>(record: T): T => JSON.parse(JSON.stringify(record)) as T;
   const failIfFull = (object: string): void => {
     if (!folder.full) return;
     throw uplinkError('JOURNAL_WRITE', {
@@ -45,48 +49,59 @@ export function createSimulatedSurroundings(
   process.onEnd(() => {
     if (folder.holder === process) folder.holder = undefined;
   });
-  const store: JournalStore = {
+  const storeOf = <T extends { readonly stage: string }>(
+    records: Map<string, T>,
+    linkOf: (record: T) => string,
+    onWritten: (record: T) => void,
+  ): RecordStore<T> => ({
     directory: 'simulated',
     prepare: () => Promise.resolve(),
     sweep: () => Promise.resolve(),
     write: record =>
       process.operate('journal', `journal.write ${record.stage}`, () => {
-        failIfFull(record.request.uplink);
-        folder.journals.set(record.request.uplink, record);
-        folder.written.push(record);
+        failIfFull(linkOf(record));
+        records.set(linkOf(record), record);
+        onWritten(record);
       }),
-    read: async uplink => {
-      const record = folder.journals.get(uplink);
+    read: async link => {
+      const record = records.get(link);
       return record === undefined ? undefined : reread(record);
     },
-    remove: uplink =>
+    remove: link =>
       process.operate('journal', 'journal.remove', () => {
-        folder.journals.delete(uplink);
+        records.delete(link);
       }),
     list: async () =>
-      [...folder.journals].map(([uplink, record]) => ({
-        uplink,
-        path: `simulated/${uplink}`,
-        record: reread(record),
-      })),
+      [...records].map(([uplink, record]) => ({ uplink, path: `simulated/${uplink}`, record: reread(record) })),
+  });
+  const takeLock = (): StateLock => {
+    failIfFull('lock');
+    if (folder.holder !== undefined) {
+      throw uplinkError('LOCK_HELD', { what: 'another ovs-uplink works on this host', object: 'lock' });
+    }
+    folder.holder = process;
+    return {
+      release: () => {
+        if (folder.holder === process) folder.holder = undefined;
+      },
+    };
   };
   return {
     clock: process.clock,
     guards: simulatedGuards(process, folder),
-    store,
+    store: storeOf(
+      folder.journals,
+      record => record.request.uplink,
+      record => folder.written.push(record),
+    ),
+    moves: storeOf(
+      folder.moves,
+      record => record.request.link,
+      () => undefined,
+    ),
     newId,
-    takeLock() {
-      failIfFull('lock');
-      if (folder.holder !== undefined) {
-        throw uplinkError('LOCK_HELD', { what: 'another ovs-uplink works on this host', object: 'lock' });
-      }
-      folder.holder = process;
-      return {
-        release: () => {
-          if (folder.holder === process) folder.holder = undefined;
-        },
-      };
-    },
+    takeLock,
+    awaitLock: async () => takeLock(),
     findLockHolder: () => (folder.holder === undefined || folder.holder === process ? null : 'another process'),
     createControl: () => ({ listen: () => Promise.resolve(), stop: () => Promise.resolve() }),
     sendControl: uplink => Promise.reject(uplinkError('USAGE', { what: 'no such run', object: uplink })),

@@ -11,18 +11,24 @@ import type { Guards } from './guard/guards.ts';
 import { noGuards } from './guard/guards.ts';
 import type { JournalStore } from './journal/store.ts';
 import { createJournalStore } from './journal/store.ts';
+import type { MoveStore } from './move/record.ts';
+import { createMoveStore } from './move/record.ts';
 import type { Priority } from './priority.ts';
 import { createPriority } from './priority.ts';
 import type { StateLock } from './state-lock.ts';
-import { findLockHolder, takeStateLock } from './state-lock.ts';
+import { awaitStateLock, findLockHolder, takeStateLock } from './state-lock.ts';
 
 /** What the engine needs beside the host: time, ids, the state folder and its process. Exploration has all of it in memory. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly store: JournalStore;
+  /** Journals of moves of links. */
+  readonly moves: MoveStore;
   newId(): string;
   /** The one lock of the state folder, as {@link takeStateLock}. */
   takeLock(): StateLock;
+  /** The same, but waits for it, as {@link awaitStateLock}. */
+  awaitLock(limitMs: number): Promise<StateLock>;
   /** Who holds it; null when it is free. */
   findLockHolder(): string | null;
   /** What `confirm` and `abort` from another process reach. */
@@ -43,8 +49,10 @@ export function createSurroundings(stateDir: string, guards: Guards = noGuards):
   return {
     clock: realClock,
     store,
+    moves: createMoveStore(stateDir),
     newId: randomUUID,
     takeLock: () => takeStateLock(stateDir),
+    awaitLock: limitMs => awaitStateLock(stateDir, realClock, limitMs),
     findLockHolder: () => findLockHolder(stateDir),
     createControl: (uplink, handlers) => createControl(stateDir, uplink, handlers),
     sendControl: (uplink, command) => sendControl(stateDir, uplink, command),

@@ -1,8 +1,9 @@
 import type { Address } from '../domain/address.ts';
 import type { Effect, EffectResult, LinkRef } from '../domain/effect.ts';
-import type { HostFacts } from '../domain/host-facts.ts';
+import type { HostFacts, HostIdentity } from '../domain/host-facts.ts';
 import type { KernelState } from '../domain/kernel-state.ts';
 import type { Link } from '../domain/link.ts';
+import type { Sriov } from '../domain/move/precheck.ts';
 import type { OvsState } from '../domain/ovs-state.ts';
 import type { ManagerName, OwnerFacts } from '../domain/owners.ts';
 import type { Probe } from '../domain/request.ts';
@@ -38,10 +39,24 @@ export interface Netns extends AsyncDisposable {
   readonly path: string;
   /** Device and inode: another namespace may come to have the same path. */
   readonly id: string;
-  /** Without routes. */
-  readKernel(): Promise<KernelState>;
-  /** As {@link Host.apply}, for effects of the kernel on links and addresses; `link.move` goes to `home`. */
+  /** As {@link Host.readKernel}. */
+  readKernel(scope: { readonly routes: boolean }): Promise<KernelState>;
+  /** As {@link Host.apply}, for effects of the kernel; `link.move` goes to `home` or to another namespace that is open. */
   apply(effects: readonly Effect[], signal: AbortSignal): Promise<readonly EffectResult[]>;
+  /** Called for every change of its links and addresses; returns what ends it. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** Facts outside netlink that a move needs. */
+export interface MoveFacts {
+  readonly identity: HostIdentity;
+  readonly sriov: Sriov | null;
+}
+
+/** What the kernel can do with a link that changes its namespace; found by trying, on links made for it. */
+export interface MoveAbilities {
+  /** One message moves, renames and raises. */
+  readonly oneMessage: boolean;
 }
 
 /** Outcome of one {@link Probe}. */
@@ -124,6 +139,13 @@ export interface Host extends AsyncDisposable {
    * this host's own.
    */
   openNetns(path: string): Promise<Netns>;
+  /** Makes an empty network namespace that has this path, which must be free, and lives until it is removed, also without this process. */
+  createNetns(path: string): Promise<void>;
+  /** Takes such a namespace away; nothing happens where there is none. What is still in it goes as the kernel lets it go. */
+  removeNetns(path: string): Promise<void>;
+  probeMove(): Promise<MoveAbilities>;
+  /** Who this host is, and what of SR-IOV there is to know of a link. What cannot be read is empty or null; never rejects. */
+  readMoveFacts(link: Link | null): Promise<MoveFacts>;
 
   /** Events from now on; returns what ends it. A listener that throws is a defect and is reported, never fatal. */
   subscribe(listener: (event: HostEvent) => void): () => void;

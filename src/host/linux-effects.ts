@@ -20,7 +20,6 @@ import {
   setLinkRequest,
   setNeighbourRequest,
 } from '../netlink/index.ts';
-import { writeLinkSysctl } from './linux-sysctl.ts';
 
 /** The request of an effect that is one rtnetlink message; undefined for the others. */
 function requestOf(effect: Effect): NetlinkRequest | undefined {
@@ -79,6 +78,8 @@ export interface Means {
   readonly askOwner: (effect: OwnerEffect) => Promise<EffectResult>;
   /** Descriptor of the network namespace that a link is moved to. */
   readonly netnsFd: (to: string) => number;
+  /** Writes a per-link sysctl of the namespace. */
+  readonly writeSysctl: (linkName: string, key: string, value: string) => Promise<void>;
   /** Opened with the first use. */
   readonly drops: () => IngressDrops;
   /** Gets ready to wait for ovs-vswitchd, then runs the work with what waits until it has passed on all it had received. */
@@ -127,17 +128,25 @@ export async function applyEffects(
   return results;
 }
 
-async function applyOne(effect: Effect, { netlink, netnsFd, drops, commit, withDrain }: Means): Promise<EffectResult> {
+async function applyOne(
+  effect: Effect,
+  { netlink, netnsFd, writeSysctl, drops, commit, withDrain }: Means,
+): Promise<EffectResult> {
   if (isOvsEffect(effect)) return { ok: true, nextCfg: await commit(effect) };
   switch (effect.op) {
     case 'link.rename':
       await renameLink(netlink, effect.link, effect.to);
       break;
     case 'link.move':
-      await netlink.setLink(effect.link.index, { netnsFd: netnsFd(effect.to), name: effect.name });
+      await netlink.setLink(effect.link.index, {
+        netnsFd: netnsFd(effect.to),
+        ...(effect.name !== null && { name: effect.name }),
+        ...(effect.up === true && { up: true }),
+        ...(effect.index !== undefined && { newIndex: effect.index }),
+      });
       break;
     case 'sysctl.write':
-      writeLinkSysctl(effect.link.name, effect.key, effect.value);
+      await writeSysctl(effect.link.name, effect.key, effect.value);
       break;
     case 'ingress.mute':
       await drops().add(effect.link.name);

@@ -10,10 +10,11 @@ import type { Host, HostEvent } from './host.ts';
 import type { OvsEffect } from './linux-effects.ts';
 import { applyEffects } from './linux-effects.ts';
 import { readLinuxFacts } from './linux-facts.ts';
+import { readMoveFacts } from './linux-move-facts.ts';
 import { createNetnses } from './linux-netns.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
-import { readLinkSysctls } from './linux-sysctl.ts';
+import { readLinkSysctls, writeLinkSysctl } from './linux-sysctl.ts';
 import { awaitUdevSettled } from './linux-udev-settled.ts';
 import { checkVswitchd, findControlSocket, withDrain } from './linux-vswitchd.ts';
 import { createOwners } from './owners/owners.ts';
@@ -102,6 +103,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       const means = {
         netlink,
         netnsFd: (to: string) => netnses.fdOf(to),
+        writeSysctl: async (linkName: string, key: string, value: string) => writeLinkSysctl(linkName, key, value),
         drops,
         askOwner: (effect: OwnerEffect) => owners.apply(effect, signal),
         commit: (effect: OvsEffect) => ovs.commit(effect, signal),
@@ -115,7 +117,11 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     },
     probe: (probe, links, timeoutMs, signal) => runProbe(probe, netlink, links, timeoutMs, signal),
     lockOvs: (onLost, signal, patienceMs = 0) => ovs.lock(onLost, signal, patienceMs),
-    openNetns: async path => netnses.open(path),
+    openNetns: path => netnses.openNetns(path),
+    createNetns: path => netnses.createNetns(path),
+    removeNetns: path => netnses.removeNetns(path),
+    probeMove: () => netnses.probeMove(),
+    readMoveFacts: link => readMoveFacts(link),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -124,6 +130,7 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
       events.close();
       await owners[Symbol.asyncDispose]();
       await ovs.close();
+      await netnses[Symbol.asyncDispose]();
       await netlink.close();
       await openedDrops?.[Symbol.asyncDispose]();
     },

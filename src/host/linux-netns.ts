@@ -1,10 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, rmSync, statfsSync } from 'node:fs';
 import { HOME } from '../domain/effect.ts';
+import { isUp } from '../domain/link.ts';
 import { uplinkError } from '../errors.ts';
 import type { Netlink } from '../netlink/index.ts';
-import { openNetlink } from '../netlink/index.ts';
-import type { Netns } from './host.ts';
+import { bindMount, createNetnsThread, openNetlinkFrom, unmount } from '../netlink/index.ts';
+import type { Host, MoveAbilities, Netns } from './host.ts';
 import { applyEffects } from './linux-effects.ts';
+import { linkSysctlPath } from './linux-sysctl.ts';
 
 /** The namespace that this process is in: no thread of it that opens files is ever in another one. */
 const OWN_NETNS = '/proc/self/ns/net';
@@ -12,25 +14,40 @@ const OWN_NETNS = '/proc/self/ns/net';
 const EXPECTED_PATH = 'a file like /run/netns/NAME or /proc/PID/ns/net';
 
 /** The namespaces that a host has open. */
-export interface LinuxNetnses {
-  open(path: string): Netns;
-  /** Descriptor of an open one. Throws `DEFECT` for one that is not. */
-  fdOf(path: string): number;
+export interface LinuxNetnses
+  extends AsyncDisposable,
+    Pick<Host, 'openNetns' | 'createNetns' | 'removeNetns' | 'probeMove'> {
+  /** Descriptor of an open one, or of the host's own. Throws `DEFECT` for one that is not. */
+  fdOf(to: string): number;
 }
 
 /** Nothing is opened before the first call. */
 export function createNetnses(): LinuxNetnses {
   const fds = new Map<string, number>();
+  const thread = createNetnsThread();
+  let own: number | undefined;
+  let abilities: Promise<MoveAbilities> | undefined;
+
+  const ownFd = (): number => {
+    own ??= openFile(OWN_NETNS);
+    return own;
+  };
+  const fdOf = (to: string): number => {
+    const fd = to === HOME ? ownFd() : fds.get(to);
+    if (fd === undefined) throw uplinkError('DEFECT', { what: 'the network namespace is not open', object: to });
+    return fd;
+  };
+
   return {
-    open(path) {
+    fdOf,
+    async openNetns(path): Promise<Netns> {
       const fd = openFile(path);
-      const own = openFile(OWN_NETNS);
       const id = identify(fd);
       let netlink: Netlink;
       try {
-        netlink = openIn(fd, id === identify(own), path);
+        refuseOther(fd, id === identify(ownFd()), path);
+        netlink = await openNetlinkFrom(thread, fd, path);
       } catch (error) {
-        closeSync(own);
         closeSync(fd);
         throw error;
       }
@@ -38,34 +55,77 @@ export function createNetnses(): LinuxNetnses {
       return {
         path,
         id,
-        async readKernel() {
+        async readKernel({ routes }) {
           const [links, addresses] = [await netlink.links(), await netlink.addresses()];
-          return { links, addresses, routes: [], rules: [], neighbours: [] };
+          return { links, addresses, routes: routes ? await netlink.routes() : [], rules: [], neighbours: [] };
         },
-        apply: (effects, signal) => applyEffects(effects, { ...NOT_THERE, netlink, netnsFd: homeOnly(own) }, signal),
+        apply(effects, signal) {
+          const writeSysctl = (linkName: string, key: string, value: string): Promise<void> =>
+            thread.writeSysctl(fd, path, linkSysctlPath(linkName, key), value);
+          return applyEffects(effects, { ...NOT_THERE, netlink, netnsFd: fdOf, writeSysctl }, signal);
+        },
+        subscribe(listener) {
+          const events = netlink.subscribe(['link', 'address'], listener);
+          return () => events.close();
+        },
         async [Symbol.asyncDispose]() {
           fds.delete(path);
           await netlink.close();
-          closeSync(own);
           closeSync(fd);
         },
       };
     },
-    fdOf(path) {
-      const fd = fds.get(path);
-      if (fd === undefined) throw uplinkError('DEFECT', { what: 'the network namespace is not open', object: path });
-      return fd;
+    async createNetns(path) {
+      const fd = await thread.make();
+      try {
+        const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
+        closeSync(openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
+        bindMount(`/proc/self/fd/${fd}`, path);
+      } finally {
+        closeSync(fd);
+      }
+    },
+    async removeNetns(path) {
+      unmount(path);
+      rmSync(path, { force: true });
+    },
+    probeMove() {
+      abilities ??= probeMove(thread);
+      return abilities;
+    },
+    async [Symbol.asyncDispose]() {
+      await thread[Symbol.asyncDispose]();
+      if (own !== undefined) closeSync(own);
+      own = undefined;
     },
   };
+}
+
+/** A veth goes from one namespace to another, both made for it. They, and it, end with their descriptors, however this process ends. */
+async function probeMove(thread: ReturnType<typeof createNetnsThread>): Promise<MoveAbilities> {
+  const fds: number[] = [];
+  try {
+    fds.push(await thread.make());
+    fds.push(await thread.make());
+    const [from, to] = fds as [number, number];
+    await using here = await openNetlinkFrom(thread, from, 'a namespace to probe in');
+    await using there = await openNetlinkFrom(thread, to, 'a namespace to probe in');
+    await here.createLink({ kind: 'veth', name: 'probe0', peer: { name: 'probe1' } });
+    const made = await here.linkByName('probe0');
+    if (made === undefined) return { oneMessage: false };
+    await here.setLink(made.index, { netnsFd: to, name: 'probe2', up: true }).catch(() => undefined);
+    const moved = await there.linkByName('probe2');
+    return { oneMessage: moved !== undefined && isUp(moved) };
+  } finally {
+    for (const fd of fds) closeSync(fd);
+  }
 }
 
 /** statfs(2) of everything below /proc/PID/ns, wherever it is mounted. */
 const NSFS_MAGIC = 0x6e736673;
 
-function openIn(fd: number, isOwn: boolean, path: string): Netlink {
-  const entry = `/proc/self/fd/${fd}`;
-  const isNamespace = statfsSync(entry).type === NSFS_MAGIC;
-  if (isNamespace && !isOwn) return openNetlink({ netnsPath: entry });
+function refuseOther(fd: number, isOwn: boolean, path: string): void {
+  if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC && !isOwn) return;
   throw uplinkError('USAGE', {
     what: isOwn ? 'the target is the network namespace of this host itself' : 'the file is no network namespace',
     object: path,
@@ -83,13 +143,6 @@ const NOT_THERE = {
 
 function refuse(): never {
   throw uplinkError('DEFECT', { what: 'not a change that is made in another network namespace' });
-}
-
-function homeOnly(own: number): (to: string) => number {
-  return to => {
-    if (to !== HOME) throw uplinkError('DEFECT', { what: 'a link only comes home from there', object: to });
-    return own;
-  };
 }
 
 function openFile(path: string): number {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LinkSysctls } from '../domain/snapshot.ts';
 import { uplinkError } from '../errors.ts';
+import { writeSysctl } from '../netlink/index.ts';
 
 const ROOT = '/proc/sys/net';
 const FAMILIES = ['ipv4', 'ipv6'];
@@ -50,26 +51,15 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Writes one per-link sysctl. Errors: `NETLINK_REFUSED` with the errno of the write. */
-export function writeLinkSysctl(linkName: string, key: string, value: string): void {
+/** Path of one per-link sysctl. */
+export function linkSysctlPath(linkName: string, key: string): string {
   const [family = '', group = '', , name = ''] = key.split('/');
   const isKnown = FAMILIES.includes(family) && GROUPS.includes(group) && /^[a-z0-9_]+$/.test(name);
   if (!isKnown) throw uplinkError('DEFECT', { what: 'not a per-link sysctl', object: key });
-  const path = join(folderOf(family, group, linkName), name);
-  try {
-    writeFileSync(path, value);
-  } catch (error) {
-    const { errno, code } = error as NodeJS.ErrnoException;
-    throw uplinkError(
-      'NETLINK_REFUSED',
-      {
-        what: 'cannot write sysctl',
-        object: path,
-        expected: value,
-        ...(errno === undefined ? {} : { errno: -errno }),
-        ...(code === undefined ? {} : { errnoName: code }),
-      },
-      error,
-    );
-  }
+  return join(folderOf(family, group, linkName), name);
+}
+
+/** Writes one per-link sysctl of the namespace that this process is in. Errors: `NETLINK_REFUSED` with the errno of the write. */
+export function writeLinkSysctl(linkName: string, key: string, value: string): void {
+  writeSysctl(linkSysctlPath(linkName, key), value);
 }

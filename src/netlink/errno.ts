@@ -7,6 +7,7 @@ for (const [name, value] of Object.entries(constants.errno)) {
   if (!names.has(value) || PREFERRED.has(name)) names.set(value, name);
 }
 
+export const EINVAL = constants.errno.EINVAL;
 export const ENOENT = constants.errno.ENOENT;
 export const EINTR = constants.errno.EINTR;
 export const EAGAIN = constants.errno.EAGAIN;

@@ -11,6 +11,10 @@ export interface Libc {
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
   setns(fd: number, type: number): number;
+  unshare(flags: number): number;
+  /** A bind mount. */
+  mount(source: string, target: string, type: null, flags: number, data: null): number;
+  umount2(target: string, flags: number): number;
 }
 
 let bound: Libc | undefined;
@@ -29,6 +33,9 @@ export function libc(): Libc {
     recv: library.func('intptr_t recv(int, void *, size_t, int)'),
     close: library.func('int close(int)'),
     setns: library.func('int setns(int, int)'),
+    unshare: library.func('int unshare(int)'),
+    mount: library.func('int mount(const char *, const char *, const char *, unsigned long, void *)'),
+    umount2: library.func('int umount2(const char *, int)'),
   };
   return bound;
 }

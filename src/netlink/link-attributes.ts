@@ -14,6 +14,7 @@ export const IFLA_IFALIAS = 20;
 export const IFLA_AF_SPEC = 26;
 export const IFLA_GROUP = 27;
 export const IFLA_NET_NS_FD = 28;
+export const IFLA_NEW_IFINDEX = 49;
 export const IFLA_EXT_MASK = 29;
 export const IFLA_PROMISCUITY = 30;
 export const IFLA_CARRIER = 33;

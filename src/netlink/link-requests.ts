@@ -19,6 +19,7 @@ import {
   IFLA_MTU,
   IFLA_NET_NS_FD,
   IFLA_NET_NS_PID,
+  IFLA_NEW_IFINDEX,
   IFLA_PROP_LIST,
   IFLA_TXQLEN,
   LINK_EXT_MASK,
@@ -48,6 +49,8 @@ export interface LinkChange {
   readonly netnsFd?: number;
   /** Moves the link into the namespace of this process. */
   readonly netnsPid?: number;
+  /** With a namespace: the ifindex that it is to have there. EBUSY where another has it, before anything has moved. */
+  readonly newIndex?: number;
   /** IN6_ADDR_GEN_MODE_*: 0 EUI-64, 1 none, 2 stable privacy, 3 random. */
   readonly addrGenMode?: number;
 }
@@ -86,6 +89,7 @@ export function setLinkRequest(index: number, changes: LinkChange): NetlinkReque
   const writer = ifinfo(index, up.bits | promiscuous.bits, up.mask | promiscuous.mask);
   if (changes.netnsFd !== undefined) writer.u32(IFLA_NET_NS_FD, changes.netnsFd);
   if (changes.netnsPid !== undefined) writer.u32(IFLA_NET_NS_PID, changes.netnsPid);
+  if (changes.newIndex !== undefined) writer.u32(IFLA_NEW_IFINDEX, changes.newIndex);
   if (changes.name !== undefined) writer.string(IFLA_IFNAME, changes.name);
   if (changes.mtu !== undefined) writer.u32(IFLA_MTU, changes.mtu);
   if (changes.mac !== undefined) writer.bytes(IFLA_ADDRESS, macBytes(changes.mac));

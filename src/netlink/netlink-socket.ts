@@ -1,12 +1,11 @@
 import type { NetlinkRequest } from './request.ts';
 import { type NetnsHandle, RawSocket, SOCK_RAW } from './socket.ts';
-import { HOST_IS_LITTLE_ENDIAN, NLMSG_HEADER } from './wire.ts';
+import { AF_NETLINK, HOST_IS_LITTLE_ENDIAN, NLMSG_HEADER } from './wire.ts';
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 export const NETLINK_GENERIC = 16;
 
-const AF_NETLINK = 16;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_CAP_ACK = 10;

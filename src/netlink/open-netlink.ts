@@ -29,6 +29,7 @@ import type { Netlink, NetlinkOptions } from './netlink.ts';
 import { NETLINK_ROUTE, openNetlinkSocket } from './netlink-socket.ts';
 import { openNetns } from './netns.ts';
 import { decodeNetnsId, netnsIdDumpPayload } from './netns-id.ts';
+import type { NetnsThread } from './netns-thread.ts';
 import { decodeNexthopObject, nexthopDumpPayload } from './nexthop-object.ts';
 import { probeNeighbour } from './probe-neighbour.ts';
 import { type NetlinkRequest, refused } from './request.ts';
@@ -66,7 +67,22 @@ const LOOPBACK_INDEX = 1;
  */
 export function openNetlink(options: NetlinkOptions = {}): Netlink {
   const path = options.netnsPath;
-  const netns = path === undefined ? undefined : { fd: openNetns(path), path };
+  return openNetlinkIn(path === undefined ? undefined : { fd: openNetns(path), path }, options);
+}
+
+/**
+ * {@link openNetlink} in a namespace that another thread goes to: this one never does. It has one subscription. The descriptor stays the caller's.
+ * Errors: `NETLINK_REFUSED`.
+ */
+export async function openNetlinkFrom(thread: NetnsThread, fd: number, path: string): Promise<Netlink> {
+  const sockets = [...(await thread.openSockets(fd, path, SOCKETS))];
+  return openNetlinkIn({ fd: openNetns(`/proc/self/fd/${fd}`), path, sockets }, {});
+}
+
+/** Requests, dumps, one subscription. */
+const SOCKETS = 3;
+
+function openNetlinkIn(netns: NetnsHandle | undefined, options: NetlinkOptions): Netlink {
   const open: RawSocket[] = [];
   const openSocket = (label: string) => {
     const socket = openNetlinkSocket({ protocol: NETLINK_ROUTE, label, netns });
@@ -79,9 +95,14 @@ export function openNetlink(options: NetlinkOptions = {}): Netlink {
     return createNetlink(openSocket('rtnetlink requests'), openSocket('rtnetlink dumps'), netns, options);
   } catch (error) {
     for (const socket of open) socket.close();
-    if (netns !== undefined) closeSync(netns.fd);
+    release(netns);
     throw error;
   }
+}
+
+function release(netns: NetnsHandle | undefined): void {
+  if (netns === undefined) return;
+  for (const fd of [netns.fd, ...(netns.sockets ?? [])]) closeSync(fd);
 }
 
 /** Collects the objects of one message type. */
@@ -253,7 +274,7 @@ function createNetlink(
         requests.close();
         await dumper.close();
         dumps.close();
-        if (netns !== undefined) closeSync(netns.fd);
+        release(netns);
       })();
       return closing;
     },

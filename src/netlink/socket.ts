@@ -5,8 +5,8 @@ import { runInNetnsFd } from './netns.ts';
 import { AF_PACKET } from './wire.ts';
 
 export const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0x80000;
-const SOCK_NONBLOCK = 0x800;
+export const SOCK_CLOEXEC = 0x80000;
+export const SOCK_NONBLOCK = 0x800;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
@@ -20,6 +20,8 @@ const MSG_TRUNC = 0x20;
 export interface NetnsHandle {
   readonly fd: number;
   readonly path: string;
+  /** Sockets that were opened in it before, each for one use; absent: this thread goes there to open one. */
+  readonly sockets?: number[];
 }
 
 /** What {@link RawSocket.receive} found: a datagram of `length` bytes, nothing to read, or a failure by errno. */
@@ -41,6 +43,13 @@ export function syscallFailed(what: string, object: string, errno: number): Upli
   });
 }
 
+function openThere({ fd, path, sockets }: NetnsHandle, open: () => number): number {
+  if (sockets === undefined) return runInNetnsFd(fd, path, open);
+  const opened = sockets.pop();
+  if (opened === undefined) throw uplinkError('DEFECT', { what: 'no socket is left in the namespace', object: path });
+  return opened;
+}
+
 /** A non-blocking, close-on-exec datagram socket. Every call is synchronous. */
 export class RawSocket {
   readonly fd: number;
@@ -59,7 +68,7 @@ export class RawSocket {
         );
       return fd;
     };
-    this.fd = netns === undefined ? open() : runInNetnsFd(netns.fd, netns.path, open);
+    this.fd = netns === undefined ? open() : openThere(netns, open);
   }
 
   get isOpen(): boolean {

@@ -44,6 +44,7 @@ export const NLA_TYPE_MASK = 0x3fff;
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 
 /** True on every machine that Node runs on but s390x; decides how DataView writes host order. */

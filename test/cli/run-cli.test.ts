@@ -33,7 +33,7 @@ async function run(
   options: { readonly json?: boolean; readonly tty?: boolean } = {},
 ) {
   const collected = collectTerminal(options);
-  const scripted = scriptEngine(answers);
+  const scripted = scriptEngine({ recoverMoves: async () => [], moves: async () => [], ...answers });
   const code = await runCli(argv, collected.terminal, async () => scripted.engine);
   return { code, out: collected.out(), err: collected.err(), objects: collected.objects, ...scripted };
 }

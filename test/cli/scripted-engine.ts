@@ -66,6 +66,10 @@ export function scriptEngine(answers: Partial<Engine>): ScriptedEngine {
     status: answer('status'),
     waitForOvs: answer('waitForOvs'),
     doctor: answer('doctor'),
+    moveLink: answer('moveLink'),
+    returnLink: answer('returnLink'),
+    recoverMoves: answer('recoverMoves'),
+    moves: answer('moves'),
     [Symbol.asyncDispose]: async () => {
       closed = true;
     },

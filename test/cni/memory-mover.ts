@@ -1,5 +1,4 @@
 import type {
-  Attachment,
   DeviceMover,
   LinkView,
   MovedLink,
@@ -11,6 +10,7 @@ import { isSameAttachment } from '../../src/cni/same-attachment.ts';
 import type { Address } from '../../src/domain/address.ts';
 import { IFA_F_PERMANENT } from '../../src/domain/address.ts';
 import { answersTo, IFF_UP, type Link } from '../../src/domain/link.ts';
+import type { Attachment } from '../../src/domain/move/request.ts';
 import { networkOf } from '../../src/domain/prefix.ts';
 import type { Route } from '../../src/domain/route.ts';
 import type { Failure } from '../../src/errors.ts';

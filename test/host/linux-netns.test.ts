@@ -19,17 +19,21 @@ describe('a network namespace that cannot be opened', () => {
     ['a file that is none', (path: string) => writeFileSync(path, '')],
     ['a pipe that nobody writes to', (path: string) => execFileSync('mkfifo', [path])],
     ['nothing', () => undefined],
-  ])('%s is refused, and leaves nothing open', (_, make) => {
+  ])('%s is refused, and leaves nothing open', async (_, make) => {
     const path = join(folder, 'netns');
     make(path);
     const before = openFiles();
-    expect(() => createNetnses().open(path)).toThrow(/network namespace/);
+    await using netnses = createNetnses();
+    await expect(netnses.openNetns(path)).rejects.toThrow(/network namespace/);
+    await netnses[Symbol.asyncDispose]();
     expect(openFiles()).toBe(before);
   });
 
-  it('our own is refused, and leaves nothing open', () => {
+  it('our own is refused, and leaves nothing open', async () => {
     const before = openFiles();
-    expect(() => createNetnses().open('/proc/self/ns/net')).toThrow(/the network namespace of this host itself/);
+    await using netnses = createNetnses();
+    await expect(netnses.openNetns('/proc/self/ns/net')).rejects.toThrow(/the network namespace of this host itself/);
+    await netnses[Symbol.asyncDispose]();
     expect(openFiles()).toBe(before);
   });
 });

@@ -53,7 +53,15 @@ describe.skipIf(!canMakeNamespaces)('the kernel model drops on ingress as the ke
     const never = () => {
       throw new Error('not part of these sequences');
     };
-    return { netlink, drops: () => drops, askOwner: never, netnsFd: never, commit: never, withDrain: never };
+    return {
+      netlink,
+      drops: () => drops,
+      askOwner: never,
+      netnsFd: never,
+      writeSysctl: never,
+      commit: never,
+      withDrain: never,
+    };
   };
 
   async function apply(one: KernelEffect): Promise<EffectResult> {

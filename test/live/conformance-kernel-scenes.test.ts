@@ -168,7 +168,7 @@ describe.skipIf(!canMakeNamespaces)(
         error => error.details.errnoName,
       );
       closeSync(fd);
-      const said = here.model.moveLink(index, there.model, newName);
+      const said = here.model.moveLink(index, there.model, { name: newName });
       expect(said.ok ? 'ok' : said.failure.errnoName).toBe(got);
       const names = (state: { links: readonly { name: string; altnames: readonly string[]; flags: number }[] }) =>
         state.links.map(link => `${link.name} [${link.altnames}] ${link.flags & 1}`).sort();

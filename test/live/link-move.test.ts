@@ -1,55 +1,152 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
-import type { MoveRequest } from '../../src/domain/move/request.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MoveOutcome } from '../../src/engine/move/run.ts';
-import type { RunEvent } from '../../src/engine/run.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
 import { raiseLink } from '../lab/topology.ts';
 import { ipBatch } from '../lab/two-ports.ts';
-import { watchKernel } from '../lab/watch.ts';
-import type { MoveOrder } from './moving/move-process.ts';
+import { type KernelWatch, watchKernel } from '../lab/watch.ts';
+import type { SpoiledMove } from './moving/spoiled-move.ts';
+import { runCli, spawnCli } from './support/cli.ts';
 import { captureTimed, diffTimed } from './support/unchanged.ts';
 
-const PROCESS = fileURLToPath(new URL('./moving/move-process.ts', import.meta.url));
+const PROCESS = fileURLToPath(new URL('./moving/spoiled-move.ts', import.meta.url));
 const NIC = 'eth5';
 const CAPTURE = { linkName: NIC };
+const WAYS = ['message', 'steps'] as const;
 
 describeLive('a NIC that goes into another network namespace', () => {
-  it('is there under its new name with one message, and comes home as it was, though it was renamed inside', async () => {
-    await using lab = await createLab({ name: 'move' });
-    await makeNic(lab);
-    const before = await captureTimed(lab, CAPTURE);
-    await using watch = await watchKernel(lab.hostNs, ['link']);
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await createLab({ name: 'move' });
+  });
+  afterAll(() => lab[Symbol.asyncDispose]());
 
-    expect(await move(lab)).toMatchObject({ result: 'inUse', failure: null });
-    expect(watch.lines.filter(line => /^Deleted .* mtu /.test(line))).toHaveLength(1);
-    expect(watch.lines.filter(line => line.includes('net1'))).toEqual([]);
-    expect(await linkIn(lab, lab.farNs, 'net1')).toMatchObject({ mtu: 1400, altnames: ['enp5s0'], operstate: 'UP' });
-    // Who is inside does what they like with it.
-    await ipBatch(lab.farNs, ['link set net1 down', 'link set net1 name inside', 'link set inside mtu 1300']);
+  describe.each(WAYS)('by the way of %s', way => {
+    it('is there under its new name, and comes home as it was, though it was renamed inside', async () => {
+      await using nic = await makeNic(lab);
+      await using home = await watchKernel(lab.hostNs, ['link']);
+      await using far = await watchKernel(lab.farNs, ['link']);
 
-    expect(await goHome(lab)).toMatchObject({ result: 'restored', failure: null });
-    expect(diffTimed(before, await captureTimed(lab, CAPTURE))).toEqual([]);
-    expect(await goHome(lab)).toMatchObject({ result: 'refused' });
+      expect(await move(lab, '--way', way)).toMatchObject({ result: 'inUse', failure: null });
+      // Nobody at home sees another name, whatever the way.
+      expect(linesOf(home)).toEqual([`${NIC} DOWN`, `Deleted ${NIC}`]);
+      // With one message the kernel shows the old name for a moment where the link arrives.
+      expect(namesIn(far)).toEqual(way === 'message' ? [NIC, 'net1'] : ['net1']);
+      expect(await linkIn(lab, lab.farNs, 'net1')).toMatchObject({ mtu: 1400, altnames: ['enp5s0'], operstate: 'UP' });
+      const [report] = (await runCli(lab, ['status'])).objects.flatMap(each => each.move ?? []);
+      expect(report).toMatchObject({ link: NIC, stage: 'inUse', place: 'target', calledThere: 'net1', up: true });
+      // Asked again, there is nothing to do.
+      expect(await move(lab, '--way', way)).toMatchObject({ result: 'inUse', alreadyDone: true });
+
+      // Who is inside does what they like with it.
+      await ipBatch(lab.farNs, ['link set net1 down', 'link set net1 name inside', 'link set inside mtu 1300']);
+      const seen = home.lines.length;
+      expect(await goHome(lab)).toMatchObject({ result: 'restored', failure: null });
+      expect(namesIn(home, seen)).toEqual([NIC]);
+      expect(await nic.changes()).toEqual([]);
+      expect(await goHome(lab)).toMatchObject({ result: 'refused', failure: { code: 'JOURNAL_MISSING' } });
+    });
+
+    it('has its addresses there where that was asked for', async () => {
+      await using nic = await makeNic(lab);
+      expect(await move(lab, '--way', way, '--keep-addresses')).toMatchObject({ result: 'inUse' });
+      const { stdout } = await lab.run(lab.farNs, ['ip', '-br', 'addr', 'show', 'net1'], { check: true });
+      expect(stdout).toMatch(/10\.55\.0\.1\/24 10\.55\.0\.2\/24 fd55::1\/64/);
+      expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+      expect(await nic.changes()).toEqual([]);
+    });
+
+    it('may have its new name as an altname already', async () => {
+      await using nic = await makeNic(lab);
+      expect(
+        await outcomeOf(lab, ['move-link', '-i', NIC, '--netns', lab.farNs, '--name', 'enp5s0', '--way', way]),
+      ).toMatchObject({ result: 'inUse' });
+      expect(await linkIn(lab, lab.farNs, 'enp5s0')).toMatchObject({ ifname: 'enp5s0' });
+      expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+      expect(await nic.changes()).toEqual([]);
+    });
+
+    // What the kernel does by itself: test/netlink/netns-move.test.ts.
+    it.each([
+      ['its new name is taken there', (ns: string) => ['ip', '-n', ns, 'link', 'add', 'net1', 'type', 'bridge']],
+      [
+        'its new name is an altname there',
+        (ns: string) => ['ip', '-n', ns, 'link', 'property', 'add', 'dev', 'lo', 'altname', 'net1'],
+      ],
+      [
+        'its altname is taken there',
+        (ns: string) => ['ip', '-n', ns, 'link', 'property', 'add', 'dev', 'lo', 'altname', 'enp5s0'],
+      ],
+      [
+        'both names are taken there',
+        (ns: string) => ['ip', '-n', ns, 'link', 'add', 'net1', 'type', 'veth', 'peer', 'name', NIC],
+      ],
+    ])('is at home as it was when, after all was looked at, %s', async (_, command) => {
+      await using nic = await makeNic(lab);
+      const outcome = await spoiled(lab, {
+        options: { netns: lab.farNs, name: 'net1', way },
+        before: [command(lab.farNs)],
+      });
+      expect(outcome).toMatchObject({ result: 'restored', failure: { errnoName: 'EEXIST' } });
+      expect(await nic.changes()).toEqual([]);
+    });
+
+    it('goes there all the same when its old name is taken there', async () => {
+      await using nic = await makeNic(lab);
+      const taking = ['ip', '-n', lab.farNs, 'link', 'add', NIC, 'type', 'bridge'];
+      const outcome = await spoiled(lab, { options: { netns: lab.farNs, name: 'net1', way }, before: [taking] });
+      expect(outcome).toMatchObject({ result: 'inUse' });
+      // It cannot have its own name there before it comes home, and gets it where nobody looks.
+      await using home = await watchKernel(lab.hostNs, ['link']);
+      expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+      expect(namesIn(home)).toEqual([NIC]);
+      expect(await nic.changes()).toEqual([]);
+    });
+
+    it.each([
+      'leaving.moving',
+      'leaving.configuring',
+      'leaving.comparing',
+      'leaving.committing',
+      'returning.bringingHome',
+      'returning.restoringName',
+      'returning.restoringLink',
+      'returning.comparingWithSnapshot',
+      'returning.closingJournal',
+    ])('killed at %s, recover brings it home as it was', async state => {
+      await using nic = await makeNic(lab);
+      const isReturn = state.startsWith('returning');
+      if (isReturn) {
+        expect(await move(lab, '--way', way)).toMatchObject({ result: 'inUse' });
+        await ipBatch(lab.farNs, ['link set net1 down', 'link set net1 name inside']);
+        // Its own name is taken where it is, so that it has to come by a namespace of ours.
+        if (way === 'steps') await ipBatch(lab.farNs, [`link add ${NIC} type bridge`]);
+      }
+      await killAt(lab, state, isReturn ? HOME : there(lab, '--way', way));
+      const recovered = await runCli(lab, ['recover']);
+      expect(recovered.code, recovered.stdout).toBe(0);
+      // Killed when the move stood, or when its return had not begun, it is in use: nothing is to be recovered.
+      await goHome(lab);
+      expect(await nic.changes()).toEqual([]);
+    });
   });
 
   it('is refused where a name is taken there, in use here, or there is no such place, and nothing is changed', async () => {
-    await using lab = await createLab({ name: 'movx' });
-    await makeNic(lab);
-    const before = await captureTimed(lab, CAPTURE);
+    await using nic = await makeNic(lab);
     await ipBatch(lab.farNs, ['link add net9 type bridge', 'link property add dev net9 altname enp5s0']);
     const refusals = [
-      await move(lab, { name: 'net9' }),
+      await move(lab, '--name', 'net9'),
       await move(lab),
-      await move(lab, { netns: '/run/netns/nowhere' }),
-      await move(lab, { name: 'a b' }),
+      await move(lab, '--netns', 'nowhere'),
+      await move(lab, '--name', 'a%d'),
+      await move(lab, '--protect-link', 'eth*'),
     ];
     await ipBatch(lab.farNs, ['link del net9']);
-    await lab.hostIp('route', 'add', 'default', 'via', '10.55.0.9');
+    await lab.hostIp('route', 'add', 'default', 'via', '10.55.0.9', 'metric', '9');
     refusals.push(await move(lab));
-    await lab.hostIp('route', 'del', 'default');
+    await lab.hostIp('route', 'del', 'default', 'metric', '9');
     expect(refusals.map(each => each.result)).toEqual(refusals.map(() => 'refused'));
     const codes = refusals.map(({ findings, failure }) => findings[0]?.code ?? failure?.what);
     expect(codes).toEqual([
@@ -57,65 +154,104 @@ describeLive('a NIC that goes into another network namespace', () => {
       'move-altname-taken',
       'cannot open the network namespace',
       'move-name-invalid',
+      'link-protected',
       'move-link-in-use',
     ]);
-    expect(diffTimed(before, await captureTimed(lab, CAPTURE))).toEqual([]);
+    expect(await nic.changes()).toEqual([]);
+  });
+
+  it('a port of a bridge is refused, or with --force is one again when it comes home', async () => {
+    await using nic = await makeNic(lab, ['link add br5 type bridge', `link set ${NIC} master br5`]);
+    expect(await move(lab)).toMatchObject({ result: 'refused', findings: [{ code: 'move-link-in-use' }] });
+    expect(await move(lab, '--force')).toMatchObject({ result: 'inUse' });
+    expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+    expect(await linkIn(lab, lab.hostNs, NIC)).toMatchObject({ master: 'br5' });
+    expect(await nic.changes()).toEqual([]);
+    await lab.hostIp('link', 'del', 'br5');
+  });
+
+  it('a port of Open vSwitch is refused, though with the netdev datapath the kernel knows of none', async () => {
+    await using nic = await makeNic(lab);
+    await lab.vsctl(
+      'add-br',
+      'br-x',
+      '--',
+      'set',
+      'bridge',
+      'br-x',
+      'datapath_type=netdev',
+      '--',
+      'add-port',
+      'br-x',
+      NIC,
+    );
+    const refused = await move(lab);
+    await lab.vsctl('del-br', 'br-x');
+    expect(refused).toMatchObject({ result: 'refused', findings: [{ code: 'move-link-in-use' }] });
+    expect(refused.findings[0]?.message).toContain('br-x');
+    expect(await nic.changes()).toEqual([]);
+  });
+
+  it('has its ifindex again, though it had another one there', async () => {
+    await using nic = await makeNic(lab);
+    const { ifindex } = (await linkIn(lab, lab.hostNs, NIC)) as { ifindex: number };
+    await ipBatch(lab.farNs, [`link add name other index ${ifindex} type bridge`]);
+    expect(await move(lab)).toMatchObject({ result: 'inUse' });
+    expect(await linkIn(lab, lab.farNs, 'net1')).not.toMatchObject({ ifindex });
+    expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+    expect(await nic.changes()).toEqual([]);
   });
 
   it('waits here under another name while somebody has its own, and is as it was when that is free', async () => {
-    await using lab = await createLab({ name: 'movn' });
-    await makeNic(lab);
-    const before = await captureTimed(lab, CAPTURE);
+    await using nic = await makeNic(lab);
     await move(lab);
     await lab.hostIp('link', 'add', NIC, 'type', 'bridge');
     const stranded = await goHome(lab);
     expect(stranded).toMatchObject({ result: 'stranded', failure: { what: 'the name of the link is taken at home' } });
     await lab.hostIp('link', 'del', NIC);
     expect(await goHome(lab)).toMatchObject({ result: 'restored' });
-    // The kernel gives another ifindex to a link that comes where its own is taken.
-    const left = diffTimed(before, await captureTimed(lab, CAPTURE)).filter(line => !line.includes('ifindex'));
-    expect(left).toEqual([]);
+    // The bridge had its ifindex.
+    expect((await nic.changes()).filter(line => !line.includes('ifindex'))).toEqual([]);
   });
 
-  it('is told to be gone when it went with its namespace', async () => {
-    await using lab = await createLab({ name: 'movg' });
-    await makeNic(lab);
-    await using watch = await watchKernel(lab.gatewayNs, ['link']);
-    const holder = lab.spawn(lab.farNs, ['unshare', '--net', 'sh', '-c', 'echo ready; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    await once(holder.stdout!, 'data');
-    expect(await move(lab, { netns: `/proc/${holder.pid}/ns/net` })).toMatchObject({ result: 'inUse' });
-    holder.kill('SIGKILL');
-    // Virtual links die with their namespace, and take the other end along.
-    await watch.event(line => line.startsWith('Deleted') && line.includes('gw5'), { timeoutMs: 20_000 });
-    expect(await goHome(lab)).toMatchObject({ result: 'restored', linkGone: true });
+  it('is told to be gone when it went with its namespace, also by recover', async () => {
+    for (const command of [HOME, ['recover']]) {
+      await using _nic = await makeNic(lab);
+      await using watch = await watchKernel(lab.gatewayNs, ['link']);
+      const holder = lab.spawn(lab.farNs, ['unshare', '--net', 'sh', '-c', 'echo ready; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      await once(holder.stdout!, 'data');
+      expect(await move(lab, '--netns', `/proc/${holder.pid}/ns/net`)).toMatchObject({ result: 'inUse' });
+      holder.kill('SIGKILL');
+      // Virtual links die with their namespace, and take the other end along.
+      await watch.event(line => line.startsWith('Deleted') && line.includes('gw5'), { timeoutMs: 20_000 });
+      expect(await outcomeOf(lab, command)).toMatchObject({ result: 'restored', linkGone: true });
+    }
+    expect((await runCli(lab, ['status'])).objects).toEqual([]);
   });
 
-  it.each([
-    'leaving.moving',
-    'leaving.configuring',
-    'leaving.comparing',
-    'leaving.committing',
-    'returning.bringingHome',
-    'returning.restoringName',
-    'returning.restoringLink',
-    'returning.closingJournal',
-  ])('killed at %s, the next start brings it home as it was', async state => {
-    await using lab = await createLab({ name: 'movk' });
-    await makeNic(lab);
-    const before = await captureTimed(lab, CAPTURE);
-    if (state.startsWith('returning')) expect(await move(lab)).toMatchObject({ result: 'inUse' });
-    await killAt(lab, state);
-    const ended = await goHome(lab);
-    // Nothing was changed before the journal, and nothing is left to do after it is gone.
-    expect(['restored', 'refused']).toContain(ended.result);
-    expect(diffTimed(before, await captureTimed(lab, CAPTURE))).toEqual([]);
+  it('moves two links at the same time, one after the other', async () => {
+    await using first = await makeNic(lab, ['link add eth6 type veth peer name eth7', 'link set eth6 up']);
+    const both = await Promise.all([
+      move(lab),
+      outcomeOf(lab, ['move-link', '-i', 'eth6', '--netns', lab.farNs, '--name', 'net6']),
+    ]);
+    expect(both.map(each => each.result)).toEqual(['inUse', 'inUse']);
+    expect((await runCli(lab, ['return-link', '-i', 'eth6'])).code).toBe(0);
+    expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+    expect(await first.changes()).toEqual([]);
+    await lab.hostIp('link', 'del', 'eth6');
   });
 });
 
-/** A NIC with a bit of everything, whose wire ends in the gateway's namespace. */
-async function makeNic(lab: Lab): Promise<void> {
+interface Nic extends AsyncDisposable {
+  /** How the host differs from what it was when this was made. */
+  changes(): Promise<readonly string[]>;
+}
+
+/** A NIC with a bit of everything, whose wire ends in the gateway's namespace; everything of the case goes with it. */
+async function makeNic(lab: Lab, more: readonly string[] = []): Promise<Nic> {
   await ipBatch(lab.gatewayNs, [`link add gw5 type veth peer name ${NIC} netns ${lab.hostNs}`, 'link set gw5 up']);
   await ipBatch(lab.hostNs, [
     `link set ${NIC} mtu 1400 txqueuelen 777 alias kept`,
@@ -129,55 +265,85 @@ async function makeNic(lab: Lab): Promise<void> {
     'route add 203.0.113.0/24 via 10.55.0.9',
     'route add fd56::/64 via fd55::9',
     `neigh add 10.55.0.9 lladdr 02:00:00:00:55:09 dev ${NIC}`,
+    ...more,
   ]);
   const file = `/proc/sys/net/ipv4/conf/${NIC}/arp_ignore`;
   await lab.run(lab.hostNs, ['sh', '-c', `echo 1 > ${file}`], { check: true });
+  const before = await captureTimed(lab, CAPTURE);
+  return {
+    changes: async () => diffTimed(before, await captureTimed(lab, CAPTURE)),
+    async [Symbol.asyncDispose]() {
+      await lab.run(lab.hostNs, ['sh', '-c', 'rm -f "$0"/*.move', lab.stateDir]);
+      await lab.run(lab.gatewayNs, ['ip', 'link', 'del', 'gw5']);
+      for (const name of ['net1', NIC, 'other']) await lab.run(lab.farNs, ['ip', 'link', 'del', name]);
+      for (const altname of ['net1', 'enp5s0']) {
+        await lab.run(lab.farNs, ['ip', 'link', 'property', 'del', 'dev', 'lo', 'altname', altname]);
+      }
+    },
+  };
 }
 
-function commandOf(lab: Lab, go: MoveOrder['go']): readonly string[] {
-  const order: MoveOrder = { stateDir: lab.stateDir, ovsdb: lab.ovsdbRemote, link: NIC, go };
-  return [process.execPath, PROCESS, JSON.stringify(order)];
+/** What `ip monitor link` says of the NIC's state: its name and whether it is down, and that it is gone. */
+function linesOf(watch: KernelWatch): readonly string[] {
+  return watch.lines
+    .filter(line => / mtu /.test(line))
+    .map(line => {
+      const name = /\d+: ([^:@]+)[:@]/.exec(line)?.[1];
+      return line.startsWith('Deleted') ? `Deleted ${name}` : `${name} ${/[<,]UP[,>]/.test(line) ? 'UP' : 'DOWN'}`;
+    });
 }
 
-function there(lab: Lab, request: Partial<MoveRequest> = {}): Partial<MoveRequest> {
-  const deadlines = { stepMs: 10_000, retryMs: 100 };
-  return { netns: `/run/netns/${lab.farNs}`, name: 'net1', deadlines, ...request };
+/** The names under which links were seen, each once, in order. */
+function namesIn(watch: KernelWatch, from = 0): readonly string[] {
+  const names = watch.lines.slice(from).flatMap(line => /^\d+: ([^:@]+)[:@].* mtu /.exec(line)?.[1] ?? []);
+  return [...new Set(names)];
 }
 
-async function outcomeOf(lab: Lab, go: MoveOrder['go']): Promise<MoveOutcome> {
-  const { stdout, stderr } = await lab.run(lab.hostNs, commandOf(lab, go), { timeoutMs: 60_000 });
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  if (!last.startsWith('{"outcome"')) throw new Error(stdout + stderr);
-  return (JSON.parse(last) as { outcome: MoveOutcome }).outcome;
+function there(lab: Lab, ...more: readonly string[]): readonly string[] {
+  const has = (flag: string): boolean => more.includes(flag);
+  return [
+    'move-link',
+    '-i',
+    NIC,
+    ...(has('--netns') ? [] : ['--netns', lab.farNs]),
+    ...(has('--name') ? [] : ['--name', 'net1']),
+    ...more,
+  ];
 }
 
-function move(lab: Lab, request: Partial<MoveRequest> = {}): Promise<MoveOutcome> {
-  return outcomeOf(lab, there(lab, request));
+const HOME = ['return-link', '-i', NIC];
+
+async function outcomeOf(lab: Lab, args: readonly string[]): Promise<MoveOutcome> {
+  const ended = await runCli(lab, args);
+  const moved = ended.objects.findLast(each => each.moved !== undefined)?.moved;
+  if (moved === undefined) throw new Error(`exit ${ended.code}: ${ended.stdout}${ended.stderr}`);
+  return moved;
+}
+
+function move(lab: Lab, ...more: readonly string[]): Promise<MoveOutcome> {
+  return outcomeOf(lab, there(lab, ...more));
 }
 
 function goHome(lab: Lab): Promise<MoveOutcome> {
-  return outcomeOf(lab, 'home');
+  return outcomeOf(lab, HOME);
+}
+
+async function spoiled(lab: Lab, order: Pick<SpoiledMove, 'options' | 'before'>): Promise<MoveOutcome> {
+  const whole: SpoiledMove = { stateDir: lab.stateDir, ovsdb: lab.ovsdbRemote, link: NIC, ...order };
+  const { stdout, stderr } = await lab.run(lab.hostNs, [process.execPath, PROCESS, JSON.stringify(whole)], {
+    timeoutMs: 60_000,
+  });
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  if (!last.startsWith('{')) throw new Error(stdout + stderr);
+  return JSON.parse(last) as MoveOutcome;
 }
 
 /** SIGKILL as soon as the run tells that it is in this state. */
-async function killAt(lab: Lab, state: string): Promise<void> {
-  const child = lab.spawn(lab.hostNs, commandOf(lab, state.startsWith('returning') ? 'home' : there(lab)), {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let said = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-    const events = said.split('\n').slice(0, -1);
-    const isThere = events.some(line => {
-      const { event } = JSON.parse(line) as { readonly event?: RunEvent };
-      return event?.type === 'state' && event.state === state;
-    });
-    if (isThere) child.kill('SIGKILL');
-  });
-  const [, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(resolve =>
-    child.once('close', (code, name) => resolve([code, name])),
-  );
-  expect(signal).toBe('SIGKILL');
+async function killAt(lab: Lab, state: string, args: readonly string[]): Promise<void> {
+  const running = spawnCli(lab, args);
+  await running.state(state);
+  running.kill('SIGKILL');
+  expect((await running.ended).code).toBe(137);
 }
 
 async function linkIn(lab: Lab, netns: string, name: string): Promise<unknown> {

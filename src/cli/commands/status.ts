@@ -3,19 +3,24 @@ import { describeFailure } from '../../errors.ts';
 import { type CommandFunction, withEngine } from '../command-context.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { formatDuration } from '../parse/duration.ts';
+import { renderMoveReport } from '../render/render-move.ts';
 import { type Palette, visible } from '../terminal/palette.ts';
 
-/** `status`: every journal, its state, and how the host differs from it. */
+/** `status`: every journal, of migrations and of moved links, its state, and how the host differs from it. */
 export const status: CommandFunction = context =>
   withEngine(context, async (engine): Promise<ExitCode> => {
     const { terminal } = context;
     const reports = await engine.status();
+    const moves = await engine.moves();
     if (terminal.json) {
       for (const report of reports) terminal.object({ status: report });
+      for (const report of moves) terminal.object({ move: report });
       return 0;
     }
     if (reports.length === 0) terminal.line('no migration on this host');
-    for (const report of reports) for (const line of render(report, terminal.outPalette)) terminal.line(line);
+    const palette = terminal.outPalette;
+    for (const report of reports) for (const line of render(report, palette)) terminal.line(line);
+    for (const report of moves) for (const line of renderMoveReport(report, palette)) terminal.line(line);
     return 0;
   });
 

@@ -1,8 +1,9 @@
+import type { Attachment } from '../../domain/move/request.ts';
 import { CNI_CODES, type CniError, cniError, cniErrorOf, joinErrors, toCniError } from '../cni-error.ts';
 import { noSelector, selectorOf } from '../config/device-selector.ts';
 import { addSchema, checkConfig } from '../config/network-config.ts';
 import type { CniResult } from '../config/result-schema.ts';
-import type { Attachment, DeviceMover } from '../device-mover.ts';
+import type { DeviceMover } from '../device-mover.ts';
 import type { Target } from '../environment.ts';
 import { findDevice } from '../find-device.ts';
 import { type Ipam, openIpam } from '../ipam/ipam.ts';

@@ -1,4 +1,5 @@
-import type { Attachment, DeviceMover } from '../device-mover.ts';
+import type { Attachment } from '../../domain/move/request.ts';
+import type { DeviceMover } from '../device-mover.ts';
 import { moveError } from './move-error.ts';
 
 /** Brings the link of an attachment home, if it has one. Rejects when it is not there afterwards. */

@@ -16,4 +16,11 @@ export interface MovePlan {
   readonly identity: LinkIdentity;
   /** Device and inode of the target: another namespace may come to have its path. */
   readonly target: string;
+  readonly way: MoveWay;
+  /** Path of a namespace of our own, made where the link must be renamed with nobody looking. */
+  readonly transit: string;
 }
+
+/** `message`: one request moves, renames and raises. `steps`: into a namespace of our own, renamed there, and on from there. */
+export const MOVE_WAYS = ['message', 'steps'] as const;
+export type MoveWay = (typeof MOVE_WAYS)[number];

@@ -1,3 +1,6 @@
+import type { LinkLists } from '../link-patterns.ts';
+import type { MoveWay } from './plan.ts';
+
 /** What the user asks for: a NIC of this network namespace goes into another one; plain JSON. */
 export interface MoveRequest {
   /** Name of the link at home. */
@@ -8,11 +11,28 @@ export interface MoveRequest {
   readonly name: string;
   /** The link has its addresses in the target namespace, too. */
   readonly keepAddresses: boolean;
+  /** Null: by what the kernel can do. */
+  readonly way: MoveWay | null;
+  /** Which links may be moved; each of the lists must let it through. */
+  readonly links?: readonly LinkLists[];
   /** Codes of blocking findings that the user takes upon themselves. */
   readonly accept: readonly string[];
-  /** Who asked for it, in their own words (a CNI attachment); null for nobody else. */
-  readonly attachment: string | null;
+  /** Who it is for; null for nobody in particular. */
+  readonly attachment: Attachment | null;
   readonly deadlines: MoveDeadlines;
+}
+
+/**
+ * Who uses a link, as CNI names it: an attachment within its network. Each text has 1 to 255 bytes (the interface name at most 15); they are distinct
+ * as a triple only.
+ */
+export interface Attachment {
+  /** `name` of the network configuration. */
+  readonly network: string;
+  /** CNI_CONTAINERID */
+  readonly containerId: string;
+  /** CNI_IFNAME */
+  readonly ifname: string;
 }
 
 /** How long the chart waits, in ms. */

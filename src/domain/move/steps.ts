@@ -1,6 +1,7 @@
 import type { Effect } from '../effect.ts';
 import { HOME } from '../effect.ts';
 import type { KernelState } from '../kernel-state.ts';
+import { linkByIndex } from '../kernel-state.ts';
 import type { Link } from '../link.ts';
 import { answersTo, isUp, MAX_LINK_NAME_LENGTH } from '../link.ts';
 import type { LinkSysctls, Snapshot } from '../snapshot.ts';
@@ -9,22 +10,25 @@ import { refOf } from '../steps/context.ts';
 import { copySysctls, restoreAltnames, restoreProperties } from '../steps/link-properties.ts';
 import { setMissing } from '../steps/neighbours.ts';
 import { moveLegs } from '../steps/routes.ts';
-import { lookUpRules } from '../steps/rules.ts';
 import { convergeUplink, wantedAddresses } from '../steps/uplink.ts';
 import type { MovePlan, MoveStep, ReturnStep } from './plan.ts';
 
-/** Both namespaces as they are now, and where the link is. */
+/** The namespaces of a move; `transit` is one of our own, which is there only while a link must be renamed with nobody looking. */
+export type Place = 'home' | 'transit' | 'target';
+
+/** The namespaces as they are now, and where the link is. */
 export interface MoveSight {
   readonly plan: MovePlan;
   readonly snapshot: Snapshot;
   /** Seconds since the snapshot was taken. */
   readonly elapsedS: number;
   readonly home: KernelState;
-  /** Null where the target is gone, or another namespace has its path. */
+  /** Null where there is none, or, of the target, where another namespace has its path. */
+  readonly transit: KernelState | null;
   readonly target: KernelState | null;
-  /** The link at home; undefined where it is not there. */
+  /** The link, in at most one of them. */
   readonly atHome: Link | undefined;
-  /** The link in the target. */
+  readonly inTransit: Link | undefined;
   readonly atTarget: Link | undefined;
   /** Of the link at home. */
   readonly sysctls: LinkSysctls;
@@ -32,12 +36,9 @@ export interface MoveSight {
 
 /** A change, and the namespace in which it is made. */
 export interface PlacedEffect {
-  readonly at: 'home' | 'target';
+  readonly at: Place;
   readonly effect: Effect;
 }
-
-const inTarget = (effect: Effect): PlacedEffect => ({ at: 'target', effect });
-const atHome = (effect: Effect): PlacedEffect => ({ at: 'home', effect });
 
 /** What is still to be done for a step of the way there; empty when it is done. */
 export function moveEffects(step: MoveStep, sight: MoveSight): readonly PlacedEffect[] {
@@ -45,29 +46,54 @@ export function moveEffects(step: MoveStep, sight: MoveSight): readonly PlacedEf
     case 'moving':
       return leaveHome(sight);
     case 'configuring':
-      return configure(sight);
+      return at('target', configure(sight));
   }
 }
 
-/** What is still to be done for a step of the way back; it looks at both namespaces only, and is right from any state. */
+/** What is still to be done for a step of the way back; it looks at the namespaces only, and is right from any state. */
 export function returnEffects(step: ReturnStep, sight: MoveSight): readonly PlacedEffect[] {
   switch (step) {
     case 'bringingHome':
       return comeHome(sight);
     case 'restoringName':
-      return restoreName(sight);
+      return at('home', restoreName(sight));
     case 'restoringLink':
-      return restoreLink(sight).map(atHome);
+      return at('home', restoreLink(sight));
   }
 }
 
-/** The link goes as it is: it stays up until the kernel itself takes it down. */
-function leaveHome({ plan, atHome: link }: MoveSight): PlacedEffect[] {
-  const { netns, name } = plan.request;
-  return link === undefined ? [] : [atHome({ op: 'link.move', link: refOf(link), to: netns, name })];
+function at(place: Place, effects: readonly Effect[]): PlacedEffect[] {
+  return effects.map(effect => ({ at: place, effect }));
 }
 
-function configure(sight: MoveSight): PlacedEffect[] {
+/** The link goes as it is: it stays up until the kernel itself takes it down. */
+function leaveHome({ plan, snapshot, atHome, inTransit }: MoveSight): PlacedEffect[] {
+  const { netns, name } = plan.request;
+  const up = isUp(snapshot.link) && { up: true as const };
+  if (inTransit !== undefined) {
+    const renaming = rename(inTransit, name);
+    if (renaming.length > 0) return at('transit', renaming);
+    return at('transit', [{ op: 'link.move', link: refOf(inTransit), to: netns, name: null, ...up }]);
+  }
+  if (atHome === undefined) return [];
+  const link = refOf(atHome);
+  if (plan.way === 'steps') return at('home', [{ op: 'link.move', link, to: plan.transit, name: null }]);
+  return at('home', [...freeAltname(atHome, name), { op: 'link.move', link, to: netns, name, ...up }]);
+}
+
+/** A link that has the name as altname itself is refused it, and moved all the same. */
+function freeAltname(link: Link, name: string): Effect[] {
+  return link.altnames.includes(name) ? [{ op: 'altname.remove', link: refOf(link), altname: name }] : [];
+}
+
+/** Empty when it has the name. It must be down for kernels before 6.2; that it loses something by it does not matter where it is on its way. */
+function rename(link: Link, to: string): Effect[] {
+  if (link.name === to) return [];
+  const down: Effect[] = isUp(link) ? [{ op: 'link.set', link: refOf(link), up: false }] : [];
+  return [...down, ...freeAltname(link, to), { op: 'link.rename', link: refOf(link), to }];
+}
+
+function configure(sight: MoveSight): Effect[] {
   const { plan, snapshot, target, atTarget: link } = sight;
   if (link === undefined || target === null) return [];
   const wanted = plan.request.keepAddresses ? wantedAddresses({ ...sight, kernel: target, uplink: link }, link) : [];
@@ -77,22 +103,30 @@ function configure(sight: MoveSight): PlacedEffect[] {
     wanted.map(address => ({ ...address, label: null })),
     present,
   );
-  if (missing.length > 0) return missing.map(inTarget);
-  return isUp(snapshot.link) && !isUp(link) ? [inTarget({ op: 'link.set', link: refOf(link), up: true })] : [];
+  if (missing.length > 0) return missing;
+  return isUp(snapshot.link) && !isUp(link) ? [{ op: 'link.set', link: refOf(link), up: true }] : [];
 }
 
-function comeHome({ plan, snapshot, home, atTarget: link }: MoveSight): PlacedEffect[] {
+/** The link gets the name that it is to have at home before it goes there: nobody at home then sees another. */
+function comeHome({ plan, snapshot, home, target, inTransit, atTarget }: MoveSight): PlacedEffect[] {
+  const link = inTransit ?? atTarget;
   if (link === undefined) return [];
-  const { name } = snapshot.link;
+  const place = inTransit === undefined ? 'target' : 'transit';
+  const { name, index } = snapshot.link;
+  const isTaken = home.links.some(other => answersTo(other, name));
+  const wanted = isTaken ? freeName(home, plan.identity.index) : name;
   // The kernel refuses a link that has, as altname, what another link at home is called.
   const disputed = link.altnames.filter(altname => home.links.some(other => answersTo(other, altname)));
-  const isTaken = home.links.some(other => answersTo(other, name));
-  // In a namespace that is ours for a moment longer nobody needs the link's names.
-  const asCalled = isTaken ? freeName(home, plan.identity.index) : name;
-  return [
-    ...disputed.map(altname => inTarget({ op: 'altname.remove', link: refOf(link), altname })),
-    inTarget({ op: 'link.move', link: refOf(link), to: HOME, name: asCalled }),
-  ];
+  const altnames = disputed.map(altname => ({ op: 'altname.remove', link: refOf(link), altname }) as const);
+  const isTakenThere =
+    place === 'target' && target?.links.some(other => other.index !== link.index && answersTo(other, wanted)) === true;
+  if (link.name !== wanted && isTakenThere) {
+    return at('target', [{ op: 'link.move', link: refOf(link), to: plan.transit, name: null }]);
+  }
+  const renaming = [...altnames, ...rename(link, wanted)];
+  if (renaming.length > 0) return at(place, renaming);
+  const mayKeep = link.index !== index && linkByIndex(home, index) === undefined;
+  return at(place, [{ op: 'link.move', link: refOf(link), to: HOME, name: null, ...(mayKeep && { index }) }]);
 }
 
 /** The snapshot of a link that has another ifindex now: the kernel keeps it over a move only where nobody has it there. */
@@ -108,6 +142,16 @@ export function withIndex(snapshot: Snapshot, index: number): Snapshot {
   };
 }
 
+/** Kinds that take a link back when they are told; Open vSwitch does so by itself. */
+const MASTER_KINDS = ['bridge', 'bond', 'team', 'vrf'];
+
+/** The master that the link is to have again: undefined where it had none, where that is gone, or takes its ports by itself. */
+export function masterOf(snapshot: Snapshot, home: KernelState): Link | undefined {
+  if (snapshot.link.master === null) return undefined;
+  const master = linkByIndex(home, snapshot.link.master);
+  return master !== undefined && MASTER_KINDS.includes(master.kind ?? '') ? master : undefined;
+}
+
 /** A name that nobody at home answers to, for as long as the link's own is taken. */
 function freeName(home: KernelState, index: number): string {
   for (let number = index; ; number += 1) {
@@ -116,15 +160,12 @@ function freeName(home: KernelState, index: number): string {
   }
 }
 
-function restoreName({ snapshot, home, atHome: link }: MoveSight): PlacedEffect[] {
+function restoreName({ snapshot, home, atHome: link }: MoveSight): Effect[] {
   const { name } = snapshot.link;
   if (link === undefined || link.name === name) return [];
   if (home.links.some(other => other.index !== link.index && answersTo(other, name))) return [];
   // udev may have given it its own name as altname meanwhile: renaming to it would be EEXIST (F-06).
-  const own = link.altnames.includes(name)
-    ? [atHome({ op: 'altname.remove', link: refOf(link), altname: name } as const)]
-    : [];
-  return [...own, atHome({ op: 'link.rename', link: refOf(link), to: name })];
+  return [...freeAltname(link, name), { op: 'link.rename', link: refOf(link), to: name }];
 }
 
 function restoreLink(sight: MoveSight): Effect[] {
@@ -132,7 +173,12 @@ function restoreLink(sight: MoveSight): Effect[] {
   if (link === undefined) return [];
   const context = { snapshot, elapsedS: sight.elapsedS, kernel: home, uplink: link };
   const mustRise = isUp(snapshot.link) && !isUp(link);
+  const master = masterOf(snapshot, home);
+  // A bond takes only links that are down.
+  const enslaving: Effect[] =
+    master !== undefined && link.master === null ? [{ op: 'link.set', link: refOf(link), master: master.index }] : [];
   const before = [
+    ...enslaving,
     ...restoreProperties(link, mustRise ? { ...snapshot.link, flags: link.flags } : snapshot.link),
     ...copySysctls(link, snapshot.sysctls, sysctls),
   ];
@@ -143,11 +189,9 @@ function restoreLink(sight: MoveSight): Effect[] {
     const missing = addMissing(wantedAddresses(context, link), present);
     return missing.length > 0 ? missing : [{ op: 'link.set', link: refOf(link), up: true }];
   }
-  const isThere = lookUpRules(home.rules);
   return [
     ...restoreAltnames(link, snapshot),
     ...convergeUplink(context),
     ...setMissing(withIndex(snapshot, link.index).neighbours, home.neighbours),
-    ...snapshot.rules.filter(rule => !isThere(rule)).map((rule): Effect => ({ op: 'rule.add', rule })),
   ];
 }

@@ -1,14 +1,20 @@
 import type { Finding } from '../finding.ts';
+import type { Link } from '../link.ts';
 import type { LinkLists } from '../link-patterns.ts';
 import { formatLinkPattern, matchesLink } from '../link-patterns.ts';
-import type { UplinkContext, UplinkRule } from './context.ts';
 import { listed } from './context.ts';
 import { finding } from './finding-codes.ts';
 
 /** Rules about which links may be moved at all; nobody accepts them away, least of all by a slip on the command line. */
-export const LINK_LIST_RULES: readonly UplinkRule[] = [checkProtected, checkAllowed];
+export const LINK_LIST_RULES: readonly ((asked: AskedLink) => readonly Finding[])[] = [checkProtected, checkAllowed];
 
-function checkProtected({ request, uplink }: UplinkContext): readonly Finding[] {
+/** A link that somebody wants to have moved, and the lists that it must pass. */
+interface AskedLink {
+  readonly request: { readonly links?: readonly LinkLists[] };
+  readonly uplink: Link;
+}
+
+function checkProtected({ request, uplink }: AskedLink): readonly Finding[] {
   return (request.links ?? []).flatMap(({ from, protect }) => {
     const pattern = protect.find(one => matchesLink(one, uplink));
     if (pattern === undefined) return [];
@@ -22,7 +28,7 @@ function checkProtected({ request, uplink }: UplinkContext): readonly Finding[] 
   });
 }
 
-function checkAllowed({ request, uplink }: UplinkContext): readonly Finding[] {
+function checkAllowed({ request, uplink }: AskedLink): readonly Finding[] {
   const refusing = (request.links ?? []).filter(
     (lists): lists is LinkLists & { readonly allow: NonNullable<LinkLists['allow']> } =>
       lists.allow !== null && !lists.allow.some(one => matchesLink(one, uplink)),

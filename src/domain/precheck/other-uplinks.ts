@@ -2,6 +2,7 @@ import type { Finding } from '../finding.ts';
 import type { KernelState } from '../kernel-state.ts';
 import { linkByName } from '../kernel-state.ts';
 import type { OvsBridge, OvsInterface, OvsState } from '../ovs-state.ts';
+import { bridgeOf } from '../ovs-state.ts';
 import type { PrecheckContext, RequestRule } from './context.ts';
 import { listed, usesForeignBridge } from './context.ts';
 import { finding } from './finding-codes.ts';
@@ -65,10 +66,4 @@ function joinedBridges(ovs: OvsState, from: OvsBridge): readonly OvsBridge[] {
     }
   }
   return joined.slice(1);
-}
-
-function bridgeOf(ovs: OvsState, interfaceName: string): OvsBridge | undefined {
-  const row = ovs.interfaces.find(one => one.name === interfaceName);
-  const port = row === undefined ? undefined : ovs.ports.find(one => one.interfaces.includes(row.uuid));
-  return port === undefined ? undefined : ovs.bridges.find(one => one.ports.includes(port.uuid));
 }

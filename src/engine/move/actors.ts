@@ -1,23 +1,30 @@
 import { fromPromise } from 'xstate';
-import type { MoveAssessment, ReturnReport } from '../../../machines/link-move-types.ts';
+import type { MoveAssessment, ReturnReport, TakeOverReport } from '../../../machines/link-move-types.ts';
 import { isAlreadyDone, isWorthAnotherLook } from '../../domain/already-done.ts';
 import type { Effect } from '../../domain/effect.ts';
 import { describeEffect } from '../../domain/effect-text.ts';
 import { linkByIndex, linkByName } from '../../domain/kernel-state.ts';
+import type { Link } from '../../domain/link.ts';
 import { isUp } from '../../domain/link.ts';
+import { moveFinding } from '../../domain/move/finding-codes.ts';
 import { identify } from '../../domain/move/identity.ts';
-import type { MoveStep, ReturnStep } from '../../domain/move/plan.ts';
+import type { MovePlan, MoveStep, ReturnStep } from '../../domain/move/plan.ts';
+import type { LinkUses } from '../../domain/move/precheck.ts';
 import { precheckMove } from '../../domain/move/precheck.ts';
 import type { MoveRequest } from '../../domain/move/request.ts';
-import type { MoveSight, PlacedEffect } from '../../domain/move/steps.ts';
-import { moveEffects, returnEffects, withIndex } from '../../domain/move/steps.ts';
+import type { MoveSight, Place, PlacedEffect } from '../../domain/move/steps.ts';
+import { masterOf, moveEffects, returnEffects, withIndex } from '../../domain/move/steps.ts';
+import { bridgeOf } from '../../domain/ovs-state.ts';
+import type { Snapshot } from '../../domain/snapshot.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { Failure } from '../../errors.ts';
 import { toUplinkError, uplinkError } from '../../errors.ts';
-import { underSignals } from '../clock.ts';
+import { underOvsdbLimit, underSignals } from '../clock.ts';
 import { describeForeign } from '../migration/assess.ts';
+import type { MoveRecord } from './record.ts';
 import type { MoveSession } from './session.ts';
+import { createMoveSession } from './session.ts';
 
 /** Rounds of look and change after which a step that still wants something is told to have failed. */
 const MAX_ROUNDS = 8;
@@ -48,11 +55,18 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
   };
 
   return {
-    takeOver: fromPromise<void>(
+    takeOver: fromPromise<TakeOverReport>(
       alone(async () => {
         const journal = session.record();
-        const facts = await session.host.readFacts(request.link);
-        const foreign = journal === undefined ? null : describeForeign(journal, facts);
+        if (journal === undefined) throw uplinkError('DEFECT', { what: 'no journal to go on from' });
+        const { identity } = await session.host.readMoveFacts(null);
+        await session.lock();
+        if (identity.machineId === journal.identity.machineId && identity.bootId !== journal.identity.bootId) {
+          // A boot ends every namespace and gives every link its own name: it is at home, as the host makes it.
+          await session.removeJournal();
+          return { isOver: true };
+        }
+        const foreign = describeForeign(journal, { identity });
         if (foreign !== null) {
           throw uplinkError('JOURNAL_FOREIGN', {
             what: `the journal was written ${foreign}`,
@@ -60,15 +74,20 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
             advice: 'the link that it describes is not one of these: remove the journal',
           });
         }
-        await session.lock();
+        return { isOver: false };
       }),
     ),
-    assess: fromPromise<MoveAssessment>(alone(() => assess(session, request))),
+    assess: fromPromise<MoveAssessment>(
+      alone(signal => findDone(session, request).then(done => done ?? assess(session, request, signal))),
+    ),
     acquireLock: fromPromise<void>(alone(() => session.lock())),
     writeJournal: fromPromise<MoveAssessment>(
-      alone(async () => {
+      alone(async signal => {
         const takenAt = session.clock.wallTime();
-        const assessed = await assess(session, request);
+        // Under the lock: another process may have moved it since.
+        const away = await session.surroundings.moves.read(request.link);
+        if (away !== undefined) return refuseAway(away);
+        const assessed = await assess(session, request, signal);
         const { plan, snapshot } = assessed;
         if (plan === null || snapshot === null || session.identity === undefined) return assessed;
         const { id, identity } = session;
@@ -94,7 +113,12 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
         });
       }),
     ),
-    commitJournal: fromPromise<void>(alone(() => session.reach('inUse'))),
+    commitJournal: fromPromise<void>(
+      alone(async () => {
+        await session.closeTransit();
+        await session.reach('inUse');
+      }),
+    ),
     returnStep: fromPromise<ReturnReport, { readonly step: ReturnStep }>(
       alone(async (signal, { step }: { readonly step: ReturnStep }) => {
         // A full disk must not keep the link from coming home: any stage leads a later start to the same way back.
@@ -107,12 +131,12 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
     compareWithSnapshot: fromPromise<void>(
       alone(async () => {
         const sight = await session.look({ routes: true, sysctls: true });
-        const { atHome: link, snapshot, home } = sight;
+        const { atHome: link, home } = sight;
         // Nowhere: there is nothing to compare.
         if (link === undefined) return;
         const now = takeSnapshot(home, link.index, sight.sysctls);
         const differences =
-          now === undefined ? [] : diffSnapshots(withIndex(snapshot, link.index), now, sight.elapsedS);
+          now === undefined ? [] : diffSnapshots(expectedOf(sight, link), withoutRules(now), sight.elapsedS);
         if (differences.length === 0) return;
         throw uplinkError('STATE_DIFFERS', {
           what: 'the link is not as it was',
@@ -125,25 +149,98 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
         });
       }),
     ),
-    closeJournal: fromPromise<void>(alone(() => session.removeJournal())),
+    closeJournal: fromPromise<void>(
+      alone(async () => {
+        await session.closeTransit();
+        await session.removeJournal();
+      }),
+    ),
     abandon: fromPromise<void>(alone(() => session.removeJournal())),
   };
 }
 
-async function assess(session: MoveSession, request: MoveRequest): Promise<MoveAssessment> {
+/** What was asked for is so already, or the name is that of a link that is away. */
+async function findDone(session: MoveSession, request: MoveRequest): Promise<MoveAssessment | undefined> {
+  const { link, netns, name } = request;
+  const record = await session.surroundings.moves.read(link);
+  if (record === undefined) return undefined;
+  const asked = record.request;
+  if (record.stage === 'inUse' && asked.netns === netns && asked.name === name) {
+    const before = createMoveSession(session.host, session.surroundings, record.id);
+    before.adopt(record);
+    const sight = await before.look({}).finally(() => before.close());
+    const { plan, snapshot } = record;
+    if (compareWithPlan(sight).length === 0) return { verdict: 'done', findings: [], plan, snapshot };
+  }
+  return refuseAway(record);
+}
+
+function refuseAway({ request: { link, netns, name } }: MoveRecord): MoveAssessment {
+  const away = moveFinding('move-link-away', {
+    message: `${link} was moved before, to ${netns} as ${name}`,
+    culprit: link,
+    advice: `bring it home first: \`ovs-uplink return-link -i ${link}\`; \`ovs-uplink status\` says where it is`,
+  });
+  return { verdict: 'refuse', findings: [away], plan: null, snapshot: null };
+}
+
+async function assess(session: MoveSession, request: MoveRequest, signal: AbortSignal): Promise<MoveAssessment> {
   const { host } = session;
-  const facts = await host.readFacts(request.link);
-  session.identity = facts.identity;
   const target = await session.openTarget(request.netns);
-  const [home, there] = [await host.readKernel({ routes: true }), await target.readKernel()];
-  const findings = precheckMove({ request, home, target: there });
+  const home = await host.readKernel({ routes: true });
+  const there = await target.readKernel({ routes: false });
   const link = linkByName(home, request.link);
+  const { identity, sriov } = await host.readMoveFacts(link ?? null);
+  session.identity = identity;
+  session.uses ??= { ...(await usesOf(session, request.link, signal)), sriov };
+  const findings = precheckMove({ request, home, target: there, uses: session.uses });
   if (link === undefined || findings.some(found => found.severity === 'blocking')) {
     return { verdict: 'refuse', findings, plan: null, snapshot: null };
   }
   const snapshot = takeSnapshot(home, link.index, await host.readSysctls(link.name)) ?? null;
-  const plan = { id: session.id, request, identity: identify(link), target: target.id };
-  return { verdict: 'proceed', findings, plan, snapshot };
+  const plan: MovePlan = {
+    id: session.id,
+    request,
+    identity: identify(link),
+    target: target.id,
+    way: request.way ?? ((await host.probeMove()).oneMessage ? 'message' : 'steps'),
+    transit: session.transitOf(request.link),
+  };
+  return { verdict: 'proceed', findings, plan, snapshot: snapshot === null ? null : withoutRules(snapshot) };
+}
+
+/** So long we wait for OVSDB to tell whose the link is: a move must not need Open vSwitch. */
+const OVS_LIMIT_MS = 300;
+
+/** What Open vSwitch and our own journals say of a link. */
+async function usesOf(session: MoveSession, link: string, signal: AbortSignal): Promise<Omit<LinkUses, 'sriov'>> {
+  const { host, clock, surroundings } = session;
+  const ovs = await underOvsdbLimit(clock, OVS_LIMIT_MS, signal, limited => host.connectOvs(limited)).catch(
+    () => undefined,
+  );
+  signal.throwIfAborted();
+  const journal = await surroundings.store.read(link);
+  return {
+    ovsBridge: ovs === undefined ? null : (bridgeOf(ovs, link)?.name ?? null),
+    migratedTo: journal?.request.bridge ?? null,
+  };
+}
+
+/** Rules stay in the kernel when a link leaves, and a link may be away for days: they are not ours to bring back. */
+function withoutRules(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, rules: [] };
+}
+
+/** What the link must look like at home again. */
+function expectedOf({ snapshot, home }: MoveSight, link: Link): Snapshot {
+  const expected = withIndex(snapshot, link.index);
+  if (masterOf(snapshot, home) !== undefined) return expected;
+  // It had none, or had one that is gone, or that takes its ports back by itself.
+  return { ...expected, link: { ...expected.link, master: link.master } };
+}
+
+function netnsOf(plan: MovePlan, place: Place): string {
+  return place === 'target' ? plan.request.netns : plan.transit;
 }
 
 function compareWithPlan({ plan, snapshot, atTarget: link }: MoveSight): readonly string[] {
@@ -171,7 +268,7 @@ function refuseOtherName({ atHome: link, snapshot, home }: MoveSight): void {
 
 function vanished({ plan }: MoveSight): Error {
   return uplinkError('LINK_GONE', {
-    what: 'the link is in neither namespace',
+    what: 'the link is in none of its namespaces',
     object: plan.request.link,
     advice: 'was it unplugged, or did somebody move it on?',
   });
@@ -210,13 +307,15 @@ async function change(
   reports: MoveReports,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const at of ['target', 'home'] as const) {
+  for (const at of ['transit', 'target', 'home'] as const) {
     const effects = placed.filter(one => one.at === at).map(one => one.effect);
     if (effects.length === 0) continue;
-    const target = await session.target(sight.plan);
-    const place = at === 'home' ? session.host : target;
+    const { plan } = sight;
+    if (effects.some(effect => effect.op === 'link.move' && effect.to === plan.transit))
+      await session.openTransit(plan);
+    const place = await session.place(plan, at);
     if (place === undefined) throw vanished(sight);
-    const kernel = at === 'home' ? sight.home : sight.target;
+    const kernel = sight[at];
     const nameOf = (index: number): string =>
       (kernel === null ? undefined : linkByIndex(kernel, index)?.name) ?? `link ${index}`;
     let refusal: Failure | undefined;
@@ -226,7 +325,7 @@ async function change(
       if (effect === undefined) continue;
       const failure = result.ok || isAlreadyDone(effect, result.failure) ? null : result.failure;
       const text = describeEffect(effect, nameOf);
-      reports.onEffect(effect, at === 'home' ? text : `in ${sight.plan.request.netns}: ${text}`, failure);
+      reports.onEffect(effect, at === 'home' ? text : `in ${netnsOf(plan, at)}: ${text}`, failure);
       if (failure !== null && !isWorthAnotherLook(effect, failure)) refusal ??= failure;
     }
     if (refusal !== undefined) throw toUplinkError(refusal);

@@ -6,6 +6,7 @@ import type {
   MoveEntry,
   MoveEvent,
   ReturnReport,
+  TakeOverReport,
 } from '../../../machines/link-move-types.ts';
 import type { MoveRequest } from '../../domain/move/request.ts';
 import type { Failure } from '../../errors.ts';
@@ -39,15 +40,6 @@ function deadlineOf({ self }: Args): Failure {
   };
 }
 
-function refusalOf({ event }: Args): Failure {
-  const blocking = outputOf<MoveAssessment>(event).findings.filter(found => found.severity === 'blocking');
-  return {
-    code: 'USAGE',
-    what: `refused: ${blocking.map(found => found.message).join('; ')}`,
-    advice: blocking.map(found => found.advice).join('; '),
-  };
-}
-
 function abortOf({ event }: Args): Failure {
   return { code: 'ABORTED', what: event.type === 'ABORT' ? `asked to stop: ${event.reason}` : 'asked to stop' };
 }
@@ -62,6 +54,7 @@ function keepFirst(args: Args, failureOf: (args: Args) => Failure): Partial<Move
 const annotatedMove = linkMove.provide({
   guards: {
     resumesAt: ({ context }, params: { readonly entry: MoveEntry }) => context.entry === params.entry,
+    isOver: ({ event }) => outputOf<TakeOverReport>(event).isOver,
     isRefused: ({ event }) => outputOf<MoveAssessment>(event).verdict === 'refuse',
     isAlreadyDone: ({ event }) => outputOf<MoveAssessment>(event).verdict === 'done',
     hasAttemptsLeft: ({ context }) => context.attempts < context.maxAttempts,
@@ -71,7 +64,7 @@ const annotatedMove = linkMove.provide({
       const { findings, plan, snapshot, verdict } = outputOf<MoveAssessment>(event);
       return { findings, plan, snapshot, alreadyDone: verdict === 'done' };
     }),
-    recordRefusal: assign(args => keepFirst(args, refusalOf)),
+    recordOver: assign({ isOver: true }),
     recordReturnStep: assign(({ event }) => ({ linkGone: outputOf<ReturnReport>(event).linkGone })),
     recordReturnRequest: assign({ alreadyDone: false, attempts: 0, entry: 'returning' as const }),
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),

@@ -32,7 +32,10 @@ const MOVES: RecordKind<MoveRecord> = {
   },
 };
 
+/** Journals of moves. */
+export type MoveStore = RecordStore<MoveRecord>;
+
 /** The journals of moves in a state folder. */
-export function createMoveStore(directory: string): RecordStore<MoveRecord> {
+export function createMoveStore(directory: string): MoveStore {
   return createRecordStore(directory, MOVES);
 }

@@ -29,6 +29,8 @@ export interface MoveOutcome {
   readonly failedIn: string | null;
   /** The link is nowhere any more: it went with its namespace, or was unplugged. */
   readonly linkGone: boolean;
+  /** The host was booted since the move: what it is at home now is the boot's doing. */
+  readonly isOver: boolean;
   /** What a person must do now, if anything. */
   readonly advice: readonly string[];
   readonly durationMs: number;
@@ -61,6 +63,7 @@ export function startMove(options: MoveRunOptions): MoveRun {
   const { promise: outcome, resolve } = Promise.withResolvers<MoveOutcome>();
   const tell = (event: Untimed<RunEvent>): void => log.push({ atMs: clock.now() - startedAt, ...event } as RunEvent);
   let state: string | null = null;
+  let told = 0;
   let stateSince = startedAt;
   let isEnding = false;
   let isSentHome = false;
@@ -96,14 +99,17 @@ export function startMove(options: MoveRunOptions): MoveRun {
     const durationMs = clock.now() - startedAt;
     logger?.info({ interface: request.link, result, durationMs, failure }, 'run ended');
     const { link, netns, name } = request;
-    const { plan, alreadyDone, findings, failedIn, linkGone } = context;
+    const { plan, alreadyDone, findings, failedIn, linkGone, isOver } = context;
     const advice = adviceFor(result, context, failure);
     const id = plan?.id ?? null;
-    resolve({ result, link, netns, name, id, alreadyDone, findings, failure, failedIn, linkGone, advice, durationMs });
+    const said = { alreadyDone, findings, failure, failedIn, linkGone, isOver, advice };
+    resolve({ result, link, netns, name, id, ...said, durationMs });
   };
 
   actor.subscribe({
     next(snapshot) {
+      for (const finding of snapshot.context.findings.slice(told)) tell({ type: 'finding', finding });
+      told = Math.max(told, snapshot.context.findings.length);
       const path = statePath(snapshot.value);
       if (path !== state) {
         const now = clock.now();

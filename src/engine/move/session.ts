@@ -1,8 +1,8 @@
 import type { HostIdentity } from '../../domain/host-facts.ts';
-import { linkByIndex } from '../../domain/kernel-state.ts';
 import { findLink } from '../../domain/move/identity.ts';
 import type { MovePlan } from '../../domain/move/plan.ts';
-import type { MoveSight } from '../../domain/move/steps.ts';
+import type { LinkUses } from '../../domain/move/precheck.ts';
+import type { MoveSight, Place } from '../../domain/move/steps.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { presentSnapshot } from '../../domain/steps/present-snapshot.ts';
 import { toFailure, uplinkError } from '../../errors.ts';
@@ -10,26 +10,26 @@ import type { Host, Netns } from '../../host/host.ts';
 import type { Clock } from '../clock.ts';
 import type { Exclusive } from '../exclusive.ts';
 import { createExclusive } from '../exclusive.ts';
-import type { RecordStore } from '../journal/store.ts';
 import type { StateLock } from '../state-lock.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { MoveRecord, MoveStage } from './record.ts';
 
-/** What a move needs beside the host. */
-export interface MoveSurroundings
-  extends Pick<Surroundings, 'clock' | 'newId' | 'takeLock' | 'findLockHolder' | 'inspect'> {
-  readonly moves: RecordStore<MoveRecord>;
-}
+/** A namespace in which a step makes its changes. */
+export type MovePlace = Pick<Host, 'apply'>;
 
 /** What one run of a move holds: its lock, its journal, the target namespace. */
 export interface MoveSession {
   readonly host: Host;
-  readonly surroundings: MoveSurroundings;
+  readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly id: string;
   readonly life: AbortController;
   readonly exclusive: Exclusive;
   identity: HostIdentity | undefined;
+  /** Who uses the link; asked once. */
+  uses: LinkUses | undefined;
+  /** Path of the namespace in which this link is renamed, where it must be. */
+  transitOf(link: string): string;
   /** The journal as it was last written or read. */
   record(): MoveRecord | undefined;
   adopt(record: MoveRecord): void;
@@ -39,21 +39,38 @@ export interface MoveSession {
   removeJournal(): Promise<void>;
   lock(): Promise<void>;
   unlock(): void;
-  /** The target as the plan means it; undefined where it is gone, or another namespace has its path. */
-  target(plan: MovePlan): Promise<Netns | undefined>;
   /** Opens the target of a new move. Errors: `USAGE`. */
   openTarget(path: string): Promise<Netns>;
-  /** Both namespaces as they are now. */
+  /** Where a step works; undefined for a target that is gone, or whose path another namespace has. */
+  place(plan: MovePlan, place: Place): Promise<MovePlace | undefined>;
+  /** Makes the namespace in which a link is renamed, unless it is there; see {@link Host.createNetns}. */
+  openTransit(plan: MovePlan): Promise<void>;
+  /** Takes it away; nothing happens where there is none. */
+  closeTransit(): Promise<void>;
+  /** The namespaces as they are now. */
   look(needs: { readonly routes?: boolean; readonly sysctls?: boolean }): Promise<MoveSight>;
   close(): Promise<void>;
 }
 
+/** Another move takes a fraction of this; a migration with its window open does not end for anybody. */
+const LOCK_PATIENCE_MS = 5_000;
+
 /** Opens a session; nothing is taken or written yet. */
-export function createMoveSession(host: Host, surroundings: MoveSurroundings, id: string): MoveSession {
+export function createMoveSession(host: Host, surroundings: Surroundings, id: string): MoveSession {
   const { clock, moves } = surroundings;
   let record: MoveRecord | undefined;
   let stateLock: StateLock | undefined;
-  let netns: Netns | undefined;
+  let target: Netns | undefined;
+  let transit: Netns | undefined;
+
+  const findTarget = async (plan: MovePlan): Promise<Netns | undefined> => {
+    const opened = await ifThere(session.openTarget(plan.request.netns));
+    return opened?.id === plan.target ? opened : undefined;
+  };
+  const findTransit = async (plan: MovePlan): Promise<Netns | undefined> => {
+    transit ??= await ifThere(host.openNetns(plan.transit));
+    return transit;
+  };
 
   const session: MoveSession = {
     host,
@@ -63,6 +80,8 @@ export function createMoveSession(host: Host, surroundings: MoveSurroundings, id
     life: new AbortController(),
     exclusive: createExclusive(),
     identity: undefined,
+    uses: undefined,
+    transitOf: link => `${moves.directory}/${link}.netns`,
     record: () => record,
     adopt(adopted) {
       record = adopted;
@@ -84,7 +103,7 @@ export function createMoveSession(host: Host, surroundings: MoveSurroundings, id
     async lock() {
       if (stateLock !== undefined) return;
       await moves.prepare();
-      stateLock = surroundings.takeLock();
+      stateLock = await surroundings.awaitLock(LOCK_PATIENCE_MS);
       await moves.sweep();
     },
     unlock() {
@@ -92,29 +111,37 @@ export function createMoveSession(host: Host, surroundings: MoveSurroundings, id
       stateLock = undefined;
     },
     async openTarget(path) {
-      if (netns?.path !== path) {
-        await netns?.[Symbol.asyncDispose]();
-        netns = undefined;
-        netns = await host.openNetns(path);
+      if (target?.path !== path) {
+        await target?.[Symbol.asyncDispose]();
+        target = undefined;
+        target = await host.openNetns(path);
       }
-      return netns;
+      return target;
     },
-    async target(plan) {
-      try {
-        const opened = await session.openTarget(plan.request.netns);
-        return opened.id === plan.target ? opened : undefined;
-      } catch (error) {
-        if (toFailure(error).code === 'USAGE') return undefined;
-        throw error;
-      }
+    place: async (plan, place) =>
+      place === 'home' ? host : place === 'target' ? await findTarget(plan) : await findTransit(plan),
+    async openTransit(plan) {
+      if ((await findTransit(plan)) !== undefined) return;
+      await host.createNetns(plan.transit);
+      await findTransit(plan);
+    },
+    async closeTransit() {
+      if (record === undefined) return;
+      await transit?.[Symbol.asyncDispose]();
+      transit = undefined;
+      await host.removeNetns(record.plan.transit);
     },
     async look({ routes = false, sysctls = false }) {
       const { plan, snapshot, takenAt } = subjectOf(session);
-      const target = (await (await session.target(plan))?.readKernel()) ?? null;
+      const within = { routes: false };
+      const target = (await (await findTarget(plan))?.readKernel(within)) ?? null;
+      const transit = (await (await findTransit(plan))?.readKernel(within)) ?? null;
       const home = await host.readKernel({ routes });
-      const atTarget = target === null ? undefined : findLink(plan.identity, target.links);
+      const inTransit = transit === null ? undefined : findLink(plan.identity, transit.links);
+      const atTarget = target === null || inTransit !== undefined ? undefined : findLink(plan.identity, target.links);
       // A veth at home with the ifindex and peer of the one that has left is another one.
-      const atHome = atTarget === undefined ? findLink(plan.identity, home.links) : undefined;
+      const isAway = inTransit !== undefined || atTarget !== undefined;
+      const atHome = isAway ? undefined : findLink(plan.identity, home.links);
       const elapsedS = Math.max(0, Math.ceil((clock.wallTime() - takenAt) / 1000));
       const own = home.addresses.filter(address => address.linkIndex === atHome?.index);
       return {
@@ -122,19 +149,32 @@ export function createMoveSession(host: Host, surroundings: MoveSurroundings, id
         snapshot: presentSnapshot(snapshot, elapsedS, own),
         elapsedS,
         home,
+        transit,
         target,
-        atHome: atHome === undefined ? undefined : linkByIndex(home, atHome.index),
+        atHome,
+        inTransit,
         atTarget,
         sysctls: sysctls && atHome !== undefined ? await host.readSysctls(atHome.name) : {},
       };
     },
     async close() {
       session.unlock();
-      await netns?.[Symbol.asyncDispose]();
-      netns = undefined;
+      for (const opened of [target, transit]) await opened?.[Symbol.asyncDispose]();
+      target = undefined;
+      transit = undefined;
     },
   };
   return session;
+}
+
+/** Undefined where the path leads to no network namespace. */
+async function ifThere(opening: Promise<Netns>): Promise<Netns | undefined> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (toFailure(error).code === 'USAGE') return undefined;
+    throw error;
+  }
 }
 
 function subjectOf(session: MoveSession): { plan: MovePlan; snapshot: Snapshot; takenAt: number } {

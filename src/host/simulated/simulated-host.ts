@@ -5,11 +5,12 @@ import type { Probe } from '../../domain/request.ts';
 import { formatProbe } from '../../domain/request.ts';
 import { underSignals } from '../../engine/clock.ts';
 import type { Failure } from '../../errors.ts';
-import { isUplinkError, toFailure, toUplinkError, uplinkError } from '../../errors.ts';
+import { isUplinkError, toFailure, uplinkError } from '../../errors.ts';
 import type { Host, HostEvent, ProbeOutcome, VswitchdState } from '../host.ts';
 import { isOvsEffect } from '../linux-effects.ts';
 import type { Refusal } from './kernel/refusal.ts';
 import { refusedEffect } from './kernel/refused-effect.ts';
+import { createSimulatedNetnses } from './simulated-netns.ts';
 import type { Said, SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';
 import { askGateways } from './world.ts';
@@ -45,6 +46,33 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
     connection.close();
   });
 
+  const applyWith = async (
+    effects: readonly Effect[],
+    signal: AbortSignal,
+    carryOut: (effect: Effect) => EffectResult,
+  ): Promise<readonly EffectResult[]> => {
+    const results: EffectResult[] = [];
+    for (const effect of effects) {
+      signal.throwIfAborted();
+      try {
+        const kind = isOvsEffect(effect) ? 'ovsdb' : isOwnerEffect(effect) ? 'owner' : 'netlink';
+        const tell = (said: Said): Failure => refusalOf(effect, said);
+        const result = await process.operate(kind, effect.op, () => carryOut(effect), signal, tell);
+        results.push(result);
+        if (!result.ok && !IN_BATCH.test(effect.op)) return results;
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = toFailure(error);
+        // Without an answer nothing is known of the rest of the batch either.
+        if (failure.code === 'NETLINK_TIMEOUT' || failure.code === 'DEFECT') throw error;
+        results.push({ ok: false, failure });
+        if (!IN_BATCH.test(effect.op)) return results;
+      }
+    }
+    return results;
+  };
+  const netnses = createSimulatedNetnses(world, process, applyWith);
+
   const carryOut = (effect: Effect): EffectResult => {
     const result = ask(effect);
     world.tried.push({ effect, done: result.ok });
@@ -53,7 +81,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
   const ask = (effect: Effect): EffectResult => {
     if (isOvsEffect(effect)) return connection.commit(effect);
     if (isOwnerEffect(effect)) return world.owners.apply(effect);
-    if (effect.op === 'link.move') return { ok: false, failure: noNamespaces(effect.to) };
+    if (effect.op === 'link.move') return netnses.move(kernel, effect);
     return effect.op === 'vport.delete' ? ovs.deleteVport(effect.port) : kernel.apply(effect);
   };
 
@@ -66,9 +94,11 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
       process.operate('owner', 'owners.read', () => (index === world.uplinkIndex ? world.owners.read() : NO_OWNERS)),
     // Its udev never changes a MAC.
     awaitUdev: () => Promise.resolve(false),
-    async openNetns(path) {
-      throw toUplinkError(noNamespaces(path));
-    },
+    openNetns: netnses.openNetns,
+    createNetns: netnses.createNetns,
+    removeNetns: netnses.removeNetns,
+    probeMove: () => process.operate('read', 'move.probe', () => ({ oneMessage: world.movesInOneMessage })),
+    readMoveFacts: () => process.operate('read', 'facts.read', () => ({ identity: world.facts.identity, sriov: null })),
     ovs: () => connection.state(),
     ovsConnected: () => connection.connected(),
     connectOvs: signal =>
@@ -83,27 +113,7 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
     checkVswitchd: (limitMs, signal) => checkVswitchd(process, () => ovs.checkVswitchd(), limitMs, signal),
     showDatapathFeatures: (bridge, signal) =>
       process.operate('unixctl', 'vswitchd.features', () => ovs.features(bridge), signal),
-    async apply(effects, signal) {
-      const results: EffectResult[] = [];
-      for (const effect of effects) {
-        signal.throwIfAborted();
-        try {
-          const kind = isOvsEffect(effect) ? 'ovsdb' : isOwnerEffect(effect) ? 'owner' : 'netlink';
-          const tell = (said: Said): Failure => refusalOf(effect, said);
-          const result = await process.operate(kind, effect.op, () => carryOut(effect), signal, tell);
-          results.push(result);
-          if (!result.ok && !IN_BATCH.test(effect.op)) return results;
-        } catch (error) {
-          signal.throwIfAborted();
-          const failure = toFailure(error);
-          // Without an answer nothing is known of the rest of the batch either.
-          if (failure.code === 'NETLINK_TIMEOUT' || failure.code === 'DEFECT') throw error;
-          results.push({ ok: false, failure });
-          if (!IN_BATCH.test(effect.op)) return results;
-        }
-      }
-      return results;
-    },
+    apply: (effects, signal) => applyWith(effects, signal, carryOut),
     probe: (probe, links, timeoutMs, signal) =>
       process.operate(
         'probe',
@@ -121,10 +131,6 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
       connection.close();
     },
   };
-}
-
-function noNamespaces(path: string): Failure {
-  return { code: 'UNSUPPORTED', what: 'a simulated host has one network namespace', object: path };
 }
 
 /** A refusal of an effect as the real host tells it. */

@@ -18,6 +18,10 @@ import { createVirtualClock } from './virtual-clock.ts';
 export interface World {
   readonly clock: VirtualClock;
   readonly kernel: KernelModel;
+  /** Other network namespaces, by their paths; changed by who makes and removes them. */
+  readonly namespaces: Map<string, SimulatedNamespace>;
+  /** Their ids are never used twice. */
+  namespacesMade: number;
   readonly ovs: OvsModel;
   readonly owners: OwnersModel;
   /** As it was described; who owns the uplink now is told by {@link owners}. */
@@ -25,12 +29,21 @@ export interface World {
   readonly uplinkIndex: number;
   /** By address; changed by incidents. */
   readonly gateways: Map<string, Gateway>;
+  /** What {@link Host.probeMove} finds. */
+  movesInOneMessage: boolean;
   /** Netlink's socket buffers are full: kernel events are lost. */
   losesEvents: boolean;
   /** Called when events were lost and everything must be read again. */
   readonly resyncs: Set<() => void>;
   /** Every effect that any process tried, in order; `done` also where its answer was lost. */
   readonly tried: { readonly effect: Effect; readonly done: boolean }[];
+}
+
+/** A network namespace beside the host's own. */
+export interface SimulatedNamespace {
+  /** As device and inode of a real one. */
+  readonly id: string;
+  readonly kernel: KernelModel;
 }
 
 /** A fresh world as a description has it. */
@@ -70,11 +83,14 @@ export function createWorld(host: HostDescription): World {
   return {
     clock,
     kernel,
+    namespaces: new Map(),
+    namespacesMade: 0,
     ovs,
     owners,
     facts: host.facts,
     uplinkIndex: uplink.index,
     gateways: new Map(host.gateways.map(gateway => [gateway.address, gateway])),
+    movesInOneMessage: true,
     losesEvents: false,
     resyncs: new Set(),
     tried: [],
@@ -110,4 +126,12 @@ export function askGateways(world: World, links: readonly number[]): ReadonlyMap
     answers.set(address, isPermanent || isThere);
   }
   return answers;
+}
+
+/** Makes an empty network namespace that has this path. */
+export function addNamespace(world: World, path: string): SimulatedNamespace {
+  world.namespacesMade += 1;
+  const made = { id: `4:${world.namespacesMade}`, kernel: world.kernel.addNamespace() };
+  world.namespaces.set(path, made);
+  return made;
 }

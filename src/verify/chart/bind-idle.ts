@@ -6,7 +6,6 @@ import { bindMigration } from '../../engine/migration/bind.ts';
 import { migrationDelays } from '../../engine/migration/delays.ts';
 import { createSession } from '../../engine/migration/session.ts';
 import { bindMove } from '../../engine/move/bind.ts';
-import { createMoveStore } from '../../engine/move/record.ts';
 import { createMoveSession } from '../../engine/move/session.ts';
 import { createSurroundings } from '../../engine/surroundings.ts';
 import type { Host } from '../../host/host.ts';
@@ -50,6 +49,7 @@ const MOVE: MoveRequest = {
   netns: '/run/netns/x',
   name: 'net1',
   keepAddresses: false,
+  way: null,
   accept: [],
   attachment: null,
   deadlines: DEFAULT_MOVE_DEADLINES,
@@ -57,6 +57,6 @@ const MOVE: MoveRequest = {
 
 /** The chart link-move as the engine binds it. */
 export function bindIdleMove() {
-  const session = createMoveSession(idleHost, { ...createSurroundings('/'), moves: createMoveStore('/') }, 'verify');
+  const session = createMoveSession(idleHost, createSurroundings('/'), 'verify');
   return bindMove(session, MOVE, { onEffect: () => undefined });
 }

@@ -3,6 +3,8 @@ import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../../src/domain/finding.ts';
+import type { MoveOutcome } from '../../../src/engine/move/run.ts';
+import type { MoveReport } from '../../../src/engine/move/status.ts';
 import type { PlanReport, ReadinessReport, RunEvent, RunOutcome, StatusReport } from '../../../src/engine/run.ts';
 import type { Failure } from '../../../src/errors.ts';
 import { uplinkError } from '../../../src/errors.ts';
@@ -14,6 +16,10 @@ export interface CliObject {
   readonly outcome?: RunOutcome;
   readonly plan?: PlanReport;
   readonly status?: StatusReport;
+  /** Outcome of a move of a link, or of its return. */
+  readonly moved?: MoveOutcome;
+  /** A link that was moved, as `status` has it. */
+  readonly move?: MoveReport;
   readonly finding?: Finding;
   readonly progress?: ReadinessReport['timeline'][number];
   readonly readiness?: ReadinessReport;

@@ -1,6 +1,7 @@
 import type { Effect, EffectResult, OwnerEffect } from '../../../domain/effect.ts';
 import type { KernelState } from '../../../domain/kernel-state.ts';
 import type { Link } from '../../../domain/link.ts';
+import { IFF_LOOPBACK } from '../../../domain/link.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { Failure } from '../../../errors.ts';
@@ -10,6 +11,7 @@ import { unregister } from './links.ts';
 import { loadState } from './load-state.ts';
 import type { NewLink } from './make-link.ts';
 import { makeLink } from './make-link.ts';
+import type { LinkMove } from './move-link.ts';
 import { moveLink } from './move-link.ts';
 import type { KernelEvent } from './namespace.ts';
 import { Namespace } from './namespace.ts';
@@ -18,6 +20,7 @@ import { setMaster, updateLink } from './outside-changes.ts';
 import { readSysctls } from './sysctls.ts';
 
 export type { NewLink } from './make-link.ts';
+export type { LinkMove } from './move-link.ts';
 export type { KernelEvent } from './namespace.ts';
 export type { LinkUpdate } from './outside-changes.ts';
 
@@ -59,8 +62,10 @@ export interface KernelModel {
   updateLink(index: number, change: LinkUpdate): void;
   /** Enslaves a link, or releases it; EBUSY where something else has its rx_handler. */
   setMaster(index: number, master: number | null, slaveKind?: string): EffectResult;
-  /** Moves a link into another namespace, renamed there in the same request (facts/peers.md §9.3). */
-  moveLink(index: number, target: KernelModel, newName: string | null): EffectResult;
+  /** Moves a link into another namespace, with what the same request asks for there (facts/peers.md §9.3). */
+  moveLink(index: number, target: KernelModel, change: LinkMove): EffectResult;
+  /** An empty network namespace of the same kernel. */
+  addNamespace(): KernelModel;
   /** Somebody on the wire has answered for a tentative address: its duplicate address detection fails. */
   failDad(index: number, address: string): void;
   /** Events as on the wire, each before the change that caused it counts as done. */
@@ -71,6 +76,34 @@ export interface KernelModel {
 const NAMESPACE = Symbol('namespace');
 
 type OwnModel = KernelModel & { readonly [NAMESPACE]: Namespace };
+
+/** Loopback, as a new namespace has it. */
+const LOOPBACK: Link = {
+  index: 1,
+  name: 'lo',
+  altnames: [],
+  kind: null,
+  slaveKind: null,
+  flags: IFF_LOOPBACK,
+  operState: 'down',
+  carrier: true,
+  mtu: 65_536,
+  minMtu: 0,
+  maxMtu: 0,
+  mac: '00:00:00:00:00:00',
+  permanentMac: null,
+  master: null,
+  lower: null,
+  lowerNetnsId: null,
+  alias: null,
+  group: 0,
+  txQueueLength: 1000,
+  qdisc: 'noop',
+  promiscuity: 0,
+  parentDevice: null,
+  parentBus: null,
+  ipv6AddrGenMode: 0,
+};
 
 /** Makes a namespace. */
 export function createKernelModel(options: KernelModelOptions): KernelModel {
@@ -90,10 +123,17 @@ export function createKernelModel(options: KernelModelOptions): KernelModel {
     },
     updateLink: (index, change) => updateLink(ns, index, change),
     setMaster: (index, master, slaveKind) => setMaster(ns, index, master, slaveKind),
-    moveLink(index, target, newName) {
+    moveLink(index, target, change) {
       if (!isOwnModel(target)) throw new TypeError('the target is no kernel model');
-      return moveLink(ns, index, target[NAMESPACE], newName);
+      return moveLink(ns, index, target[NAMESPACE], change);
     },
+    addNamespace: () =>
+      createKernelModel({
+        ...options,
+        state: { links: [LOOPBACK], addresses: [], routes: [], rules: [], neighbours: [] },
+        sysctls: {},
+        nextIndex: 2,
+      }),
     failDad(index, address) {
       const node = ns.node(index);
       if (node !== undefined) failDad(ns, node, address);

@@ -48,6 +48,10 @@ export function setLink(ns: Namespace, index: number, change: LinkSet): Refusal 
     ns.setLink(node, { alias: change.alias === '' ? null : change.alias });
     notify = true;
   }
+  if (change.master !== undefined) {
+    const refusal = enslave(ns, node, change.master);
+    if (refusal !== null) return refusal;
+  }
   if (change.up !== undefined && change.up !== isUp(node.link)) {
     if (change.up) bringUp(ns, node);
     else takeDown(ns, node);
@@ -65,6 +69,24 @@ export function setLink(ns: Namespace, index: number, change: LinkSet): Refusal 
   if (notify) tellIfUp(ns, node);
   return null;
 }
+
+/** do_set_master: one rx_handler a link. A link below macvlans has one, and so has the port of a bridge, bond, team or datapath. */
+export function enslave(ns: Namespace, node: LinkNode, master: number | null, slaveKind?: string): Refusal | null {
+  const { link } = node;
+  if (master !== null) {
+    if (ns.node(master) === undefined) return refuse('EINVAL');
+    const isBelow = ns.nodes.some(({ link: other }) => standsOn(other, link) && HAS_RX_HANDLER.has(other.kind ?? ''));
+    // An enslaved link is released first when the same request gives it another master; a datapath does not do that.
+    if (isBelow || (link.master !== null && link.master !== master)) return refuse('EBUSY');
+  }
+  const kind = master === null ? null : (slaveKind ?? ns.node(master)?.link.kind ?? null);
+  if (link.master === master && link.slaveKind === kind) return null;
+  ns.setLink(node, { master, slaveKind: kind });
+  ns.tellLink(node);
+  return null;
+}
+
+const HAS_RX_HANDLER = new Set(['macvlan', 'ipvlan', 'macvtap']);
 
 /** netdev_state_change says nothing of a link that is down. */
 function tellIfUp(ns: Namespace, node: LinkNode): void {

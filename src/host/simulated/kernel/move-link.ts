@@ -1,4 +1,4 @@
-import type { EffectResult } from '../../../domain/effect.ts';
+import type { Effect, EffectResult } from '../../../domain/effect.ts';
 import { isUp } from '../../../domain/link.ts';
 import { destroyIpv4 } from './ipv4-addresses.ts';
 import { flushIpv4Link } from './ipv4-route-flush.ts';
@@ -12,9 +12,12 @@ import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import { rebindRules } from './rules.ts';
 
+/** What one request asks for beside the namespace. */
+export type LinkMove = Omit<Extract<Effect, { op: 'link.move' }>, 'op' | 'link' | 'to'>;
+
 /** dev_change_net_namespace, then the rename: refused there, the link has moved all the same. */
-export function moveLink(from: Namespace, index: number, to: Namespace, newName: string | null): EffectResult {
-  const refusal = move(from, index, to, newName);
+export function moveLink(from: Namespace, index: number, to: Namespace, change: LinkMove): EffectResult {
+  const refusal = move(from, index, to, change);
   if (refusal === null) return { ok: true };
   const { errno, errnoName, extAck } = refusal;
   const said = { errno, errnoName, ...(extAck === null ? {} : { extAck }) };
@@ -24,7 +27,12 @@ export function moveLink(from: Namespace, index: number, to: Namespace, newName:
   };
 }
 
-function move(from: Namespace, index: number, to: Namespace, newName: string | null): Refusal | null {
+function move(
+  from: Namespace,
+  index: number,
+  to: Namespace,
+  { name: newName, up, index: wantedIndex }: LinkMove,
+): Refusal | null {
   const node = from.node(index);
   if (node === undefined) return refuse('ENODEV');
   if (isLoopback(node.link)) return refuse('EINVAL', 'The interface netns is immutable');
@@ -41,6 +49,9 @@ function move(from: Namespace, index: number, to: Namespace, newName: string | n
   if (altname !== undefined) {
     return refuse('EEXIST', `An interface with the altname ${altname} exists in the target netns`);
   }
+  if (wantedIndex !== undefined && to.node(wantedIndex) !== undefined) {
+    return refuse('EBUSY', `The ifindex ${wantedIndex} is not available in the target netns`);
+  }
   if (isUp(node.link)) takeDown(from, node);
   from.dropNode(node);
   flushIpv4Link(from, index, 'unregister');
@@ -49,8 +60,9 @@ function move(from: Namespace, index: number, to: Namespace, newName: string | n
   for (const family of [4, 6] as const) dropNeighbours(from, family, index, 'all');
   rebindRules(from, index, null);
   from.tell({ type: 'netlink.link.removed', link: node.link });
-  const newIndex = to.node(index) === undefined ? index : to.nextIndex;
+  const newIndex = wantedIndex ?? (to.node(index) === undefined ? index : to.nextIndex);
   const link = { ...node.link, index: newIndex, name, master: null, slaveKind: null };
   to.tellLink(registerLink(to, link, node.hasCarrier));
-  return newName === null || newName === name ? null : setLink(to, newIndex, { name: newName });
+  const change = { ...(newName !== null && newName !== name && { name: newName }), ...(up === true && { up }) };
+  return setLink(to, newIndex, change);
 }

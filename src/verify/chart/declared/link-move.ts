@@ -59,7 +59,7 @@ export const LINK_MOVE: ChartDeclarations = {
       on: { kind: 'condition', guards: ['isRefused'] },
       within: 'heard',
       leadsTo: [],
-      records: ['recordRefusal'],
+      records: ['recordAssessment'],
     },
   ],
   recordsInstead: {

@@ -107,9 +107,14 @@ export async function openBench(): Promise<Bench> {
       };
       const commit = drops;
       const withDrain = drops;
+      const writeSysctl = async (linkName: string, key: string, value: string) => writeLinkSysctl(linkName, key, value);
       // Everything up to the first wait runs inside: a sysctl is written there.
       const [result] = await inside(() =>
-        applyEffects([effect], { netlink, drops, askOwner: drops, netnsFd: drops, commit, withDrain }, signal),
+        applyEffects(
+          [effect],
+          { netlink, drops, askOwner: drops, netnsFd: drops, writeSysctl, commit, withDrain },
+          signal,
+        ),
       );
       await settle('link' in effect && NAMES.has(effect.link.index) ? effect.link.index : LINKS.n0);
       return result!;

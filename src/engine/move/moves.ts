@@ -1,0 +1,186 @@
+import type { Logger } from 'pino';
+import type { MoveEntry } from '../../../machines/link-move-types.ts';
+import { MAX_LINK_NAME_LENGTH } from '../../domain/link.ts';
+import type { LinkLists } from '../../domain/link-patterns.ts';
+import type { MoveWay } from '../../domain/move/plan.ts';
+import { MOVE_WAYS } from '../../domain/move/plan.ts';
+import type { Attachment, MoveDeadlines, MoveRequest } from '../../domain/move/request.ts';
+import { DEFAULT_MOVE_DEADLINES } from '../../domain/move/request.ts';
+import { toFailure, toUplinkError, uplinkError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { endedMove } from './ended-move.ts';
+import type { MoveRecord } from './record.ts';
+import type { MoveRun } from './run.ts';
+import { startMove } from './run.ts';
+import { createMoveSession } from './session.ts';
+import type { MoveReport } from './status.ts';
+import { reportOf } from './status.ts';
+
+/** What to move. Fields that are left out have the defaults of the command line. */
+export interface MoveLinkOptions {
+  /** Name of the link at home. */
+  readonly link: string;
+  /** Where it is to go: a path like `/proc/PID/ns/net`, or a name below /run/netns. */
+  readonly netns: string;
+  /** Its name there. Default: the one that it has. */
+  readonly name?: string;
+  /** It has its addresses there, too. Default: it has none. */
+  readonly keepAddresses?: boolean;
+  /** Default: one message, where the kernel can do that. */
+  readonly way?: MoveWay;
+  /** Codes of blocking findings that are accepted. */
+  readonly accept?: readonly string[];
+  /** Which links may be moved; each of the lists must let it through. */
+  readonly links?: readonly LinkLists[];
+  /** Kept in the journal, for who asks whose a link is. */
+  readonly attachment?: Attachment;
+  readonly deadlines?: Partial<MoveDeadlines>;
+  /** Aborting it brings the link home, or refuses where nothing was changed. */
+  readonly signal?: AbortSignal;
+}
+
+/** What to bring home. */
+export interface ReturnLinkOptions {
+  /** The name that it had at home. */
+  readonly link: string;
+  readonly deadlines?: Partial<MoveDeadlines>;
+}
+
+/** The part of the engine that moves links between network namespaces. */
+export interface Moves {
+  /** Moves a NIC into another network namespace; it ends `inUse`, or with the link at home as it was. */
+  moveLink(options: MoveLinkOptions): MoveRun;
+  /** Brings a link home that was moved, wherever it is by now, and makes it what it was. Refused with `JOURNAL_MISSING` where none was moved. */
+  returnLink(options: ReturnLinkOptions): MoveRun;
+  /** Brings home every link whose move or return has died half way, or whose namespace is gone: one run each, in order. */
+  recoverMoves(options?: { readonly deadlines?: Partial<MoveDeadlines> }): Promise<readonly MoveRun[]>;
+  /** Every link that was moved, and where it is. Reads only. */
+  moves(): Promise<readonly MoveReport[]>;
+}
+
+/** Nothing is opened before the first call. */
+export function createMoves(hostOf: () => Host, surroundings: Surroundings, logger: Logger | undefined): Moves {
+  const { moves: store } = surroundings;
+
+  const bringHome = (record: MoveRecord, deadlines: Partial<MoveDeadlines> | undefined): MoveRun => {
+    const session = createMoveSession(hostOf(), surroundings, record.id);
+    session.adopt(record);
+    return startMove({
+      session,
+      request: { ...record.request, deadlines: { ...record.request.deadlines, ...deadlines } },
+      entry: entryOf(record),
+      goHome: true,
+      logger,
+      signal: undefined,
+    });
+  };
+
+  return {
+    moveLink(options) {
+      const request = requestOf(options);
+      return startMove({
+        session: createMoveSession(hostOf(), surroundings, surroundings.newId()),
+        request,
+        entry: 'assessing',
+        goHome: false,
+        logger,
+        signal: options.signal,
+      });
+    },
+    returnLink({ link, deadlines }) {
+      return endedMove(link, async () => {
+        const record = await store.read(link);
+        if (record === undefined) throw missing(link, store.directory);
+        return bringHome(record, deadlines);
+      });
+    },
+    async recoverMoves({ deadlines } = {}) {
+      const runs: MoveRun[] = [];
+      for (const entry of await store.list()) {
+        const before = runs.at(-1)?.outcome;
+        if ('failure' in entry) {
+          runs.push(endedMove(entry.uplink, () => Promise.reject(toUplinkError(entry.failure))));
+        } else if (entry.record.stage !== 'inUse' || (await isOrphan(entry.record, hostOf()))) {
+          runs.push(
+            endedMove(entry.uplink, async () => {
+              // One after another: they share the lock of the state folder.
+              await before;
+              return bringHome(entry.record, deadlines);
+            }),
+          );
+        }
+      }
+      return runs;
+    },
+    async moves() {
+      const reports: MoveReport[] = [];
+      for (const entry of await store.list()) reports.push(await reportOf(entry, hostOf(), surroundings));
+      return reports;
+    },
+  };
+}
+
+function entryOf({ stage }: MoveRecord): MoveEntry {
+  return stage === 'inUse' ? 'inUse' : 'returning';
+}
+
+/** True where its namespace is gone, or another one has the path. */
+async function isOrphan({ plan }: MoveRecord, host: Host): Promise<boolean> {
+  try {
+    await using netns = await host.openNetns(plan.request.netns);
+    return netns.id !== plan.target;
+  } catch (error) {
+    if (toFailure(error).code === 'USAGE') return true;
+    throw error;
+  }
+}
+
+function missing(link: string, directory: string): Error {
+  return uplinkError('JOURNAL_MISSING', {
+    what: 'there is nothing to bring home',
+    object: link,
+    expected: `a journal of ${link}, by its name here, in ${directory}`,
+    got: 'none',
+    advice: 'see `ovs-uplink status`; was it moved with another --state-dir?',
+  });
+}
+
+/** Throws `USAGE`. */
+function requestOf(options: MoveLinkOptions): MoveRequest {
+  const { link, netns, name = link, way = null } = options;
+  if (typeof link !== 'string' || link === '' || link.includes('/') || Buffer.byteLength(link) > MAX_LINK_NAME_LENGTH) {
+    throw uplinkError('USAGE', {
+      what: 'not a name of a link',
+      object: String(link),
+      expected: `1 to ${MAX_LINK_NAME_LENGTH} bytes without "/"`,
+    });
+  }
+  if (way !== null && !MOVE_WAYS.includes(way)) {
+    throw uplinkError('USAGE', { what: 'no such way', object: way, expected: `one of ${MOVE_WAYS.join(', ')}` });
+  }
+  return {
+    link,
+    netns: pathOf(netns),
+    name,
+    keepAddresses: options.keepAddresses ?? false,
+    way,
+    accept: options.accept ?? [],
+    attachment: options.attachment ?? null,
+    deadlines: { ...DEFAULT_MOVE_DEADLINES, ...options.deadlines },
+    ...(options.links !== undefined && { links: options.links }),
+  };
+}
+
+/** A name is one of `ip netns`. */
+function pathOf(netns: string): string {
+  if (typeof netns === 'string' && netns.startsWith('/') && !netns.includes('\0')) return netns;
+  if (typeof netns === 'string' && /^[^/\s\0]+$/.test(netns) && netns !== '.' && netns !== '..') {
+    return `/run/netns/${netns}`;
+  }
+  throw uplinkError('USAGE', {
+    what: 'not a network namespace',
+    object: String(netns),
+    expected: 'a path that begins with "/", or a name of `ip netns`',
+  });
+}
