@@ -42,9 +42,9 @@ export function createNetnsThread(): NetnsThread {
   };
 
   const start = (): Worker => {
-    const started = new Worker(
-      new URL(`./netns-thread-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
-    );
+    const program = new URL(`./netns-thread-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+    // What it opens is ours, also after its end.
+    const started = new Worker(program, { trackUnmanagedFds: false });
     started.on('message', (answer: NetnsAnswer) => {
       const one = waiting.get(answer.id);
       waiting.delete(answer.id);

@@ -3,28 +3,22 @@ import type { MoveAssessment, ReturnReport, TakeOverReport } from '../../../mach
 import { isAlreadyDone, isWorthAnotherLook } from '../../domain/already-done.ts';
 import type { Effect } from '../../domain/effect.ts';
 import { describeEffect } from '../../domain/effect-text.ts';
-import { linkByIndex, linkByName } from '../../domain/kernel-state.ts';
+import { linkByIndex } from '../../domain/kernel-state.ts';
 import type { Link } from '../../domain/link.ts';
-import { isUp } from '../../domain/link.ts';
-import { moveFinding } from '../../domain/move/finding-codes.ts';
-import { identify } from '../../domain/move/identity.ts';
 import type { MovePlan, MoveStep, ReturnStep } from '../../domain/move/plan.ts';
-import type { LinkUses } from '../../domain/move/precheck.ts';
-import { precheckMove } from '../../domain/move/precheck.ts';
 import type { MoveRequest } from '../../domain/move/request.ts';
 import type { MoveSight, Place, PlacedEffect } from '../../domain/move/steps.ts';
 import { masterOf, moveEffects, returnEffects, withIndex } from '../../domain/move/steps.ts';
-import { bridgeOf } from '../../domain/ovs-state.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
 import type { Failure } from '../../errors.ts';
 import { toUplinkError, uplinkError } from '../../errors.ts';
-import { underOvsdbLimit, underSignals } from '../clock.ts';
+import { underSignals } from '../clock.ts';
 import { describeForeign } from '../migration/assess.ts';
-import type { MoveRecord } from './record.ts';
+import { findDone, judge, prepare, refuseAway, withoutRules } from './assess.ts';
+import { compareWithPlan } from './compare.ts';
 import type { MoveSession } from './session.ts';
-import { createMoveSession } from './session.ts';
 
 /** Rounds of look and change after which a step that still wants something is told to have failed. */
 const MAX_ROUNDS = 8;
@@ -78,7 +72,7 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
       }),
     ),
     assess: fromPromise<MoveAssessment>(
-      alone(signal => findDone(session, request).then(done => done ?? assess(session, request, signal))),
+      alone(async signal => (await findDone(session, request)) ?? (await judge(session, request, signal)).assessment),
     ),
     acquireLock: fromPromise<void>(alone(() => session.lock())),
     writeJournal: fromPromise<MoveAssessment>(
@@ -87,7 +81,7 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
         // Under the lock: another process may have moved it since.
         const away = await session.surroundings.moves.read(request.link);
         if (away !== undefined) return refuseAway(away);
-        const assessed = await assess(session, request, signal);
+        const assessed = await prepare(session, request, signal);
         const { plan, snapshot } = assessed;
         if (plan === null || snapshot === null || session.identity === undefined) return assessed;
         const { id, identity } = session;
@@ -159,78 +153,6 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
   };
 }
 
-/** What was asked for is so already, or the name is that of a link that is away. */
-async function findDone(session: MoveSession, request: MoveRequest): Promise<MoveAssessment | undefined> {
-  const { link, netns, name } = request;
-  const record = await session.surroundings.moves.read(link);
-  if (record === undefined) return undefined;
-  const asked = record.request;
-  if (record.stage === 'inUse' && asked.netns === netns && asked.name === name) {
-    const before = createMoveSession(session.host, session.surroundings, record.id);
-    before.adopt(record);
-    const sight = await before.look({}).finally(() => before.close());
-    const { plan, snapshot } = record;
-    if (compareWithPlan(sight).length === 0) return { verdict: 'done', findings: [], plan, snapshot };
-  }
-  return refuseAway(record);
-}
-
-function refuseAway({ request: { link, netns, name } }: MoveRecord): MoveAssessment {
-  const away = moveFinding('move-link-away', {
-    message: `${link} was moved before, to ${netns} as ${name}`,
-    culprit: link,
-    advice: `bring it home first: \`ovs-uplink return-link -i ${link}\`; \`ovs-uplink status\` says where it is`,
-  });
-  return { verdict: 'refuse', findings: [away], plan: null, snapshot: null };
-}
-
-async function assess(session: MoveSession, request: MoveRequest, signal: AbortSignal): Promise<MoveAssessment> {
-  const { host } = session;
-  const target = await session.openTarget(request.netns);
-  const home = await host.readKernel({ routes: true });
-  const there = await target.readKernel({ routes: false });
-  const link = linkByName(home, request.link);
-  const { identity, sriov } = await host.readMoveFacts(link ?? null);
-  session.identity = identity;
-  session.uses ??= { ...(await usesOf(session, request.link, signal)), sriov };
-  const findings = precheckMove({ request, home, target: there, uses: session.uses });
-  if (link === undefined || findings.some(found => found.severity === 'blocking')) {
-    return { verdict: 'refuse', findings, plan: null, snapshot: null };
-  }
-  const snapshot = takeSnapshot(home, link.index, await host.readSysctls(link.name)) ?? null;
-  const plan: MovePlan = {
-    id: session.id,
-    request,
-    identity: identify(link),
-    target: target.id,
-    way: request.way ?? ((await host.probeMove()).oneMessage ? 'message' : 'steps'),
-    transit: session.transitOf(request.link),
-  };
-  return { verdict: 'proceed', findings, plan, snapshot: snapshot === null ? null : withoutRules(snapshot) };
-}
-
-/** So long we wait for OVSDB to tell whose the link is: a move must not need Open vSwitch. */
-const OVS_LIMIT_MS = 300;
-
-/** What Open vSwitch and our own journals say of a link. */
-async function usesOf(session: MoveSession, link: string, signal: AbortSignal): Promise<Omit<LinkUses, 'sriov'>> {
-  const { host, clock, surroundings } = session;
-  const ovs = await underOvsdbLimit(clock, OVS_LIMIT_MS, signal, limited => host.connectOvs(limited)).catch(
-    () => undefined,
-  );
-  signal.throwIfAborted();
-  const journal = await surroundings.store.read(link);
-  return {
-    ovsBridge: ovs === undefined ? null : (bridgeOf(ovs, link)?.name ?? null),
-    migratedTo: journal?.request.bridge ?? null,
-  };
-}
-
-/** Rules stay in the kernel when a link leaves, and a link may be away for days: they are not ours to bring back. */
-function withoutRules(snapshot: Snapshot): Snapshot {
-  return { ...snapshot, rules: [] };
-}
-
 /** What the link must look like at home again. */
 function expectedOf({ snapshot, home }: MoveSight, link: Link): Snapshot {
   const expected = withIndex(snapshot, link.index);
@@ -241,17 +163,6 @@ function expectedOf({ snapshot, home }: MoveSight, link: Link): Snapshot {
 
 function netnsOf(plan: MovePlan, place: Place): string {
   return place === 'target' ? plan.request.netns : plan.transit;
-}
-
-function compareWithPlan({ plan, snapshot, atTarget: link }: MoveSight): readonly string[] {
-  if (link === undefined) return ['it is not in the target namespace'];
-  const { name } = plan.request;
-  const differences: string[] = [];
-  if (link.name !== name) differences.push(`it is called ${link.name}, not ${name}`);
-  if (isUp(snapshot.link) && !isUp(link)) differences.push('it is down');
-  if (link.mac !== snapshot.link.mac) differences.push(`its address is ${link.mac}, not ${snapshot.link.mac}`);
-  if (link.mtu !== snapshot.link.mtu) differences.push(`its MTU is ${link.mtu}, not ${snapshot.link.mtu}`);
-  return differences;
 }
 
 function refuseOtherName({ atHome: link, snapshot, home }: MoveSight): void {
