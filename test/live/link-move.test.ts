@@ -6,7 +6,8 @@ import { createLab, type Lab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
 import { raiseLink } from '../lab/topology.ts';
 import { ipBatch } from '../lab/two-ports.ts';
-import { type KernelWatch, watchKernel } from '../lab/watch.ts';
+import { watchKernel } from '../lab/watch.ts';
+import { namesIn, statesIn } from './moving/link-lines.ts';
 import type { SpoiledMove } from './moving/spoiled-move.ts';
 import { runCli, spawnCli } from './support/cli.ts';
 import { captureTimed, diffTimed } from './support/unchanged.ts';
@@ -31,9 +32,9 @@ describeLive('a NIC that goes into another network namespace', () => {
 
       expect(await move(lab, '--way', way)).toMatchObject({ result: 'inUse', failure: null });
       // Nobody at home sees another name, whatever the way.
-      expect(linesOf(home)).toEqual([`${NIC} DOWN`, `Deleted ${NIC}`]);
+      expect(statesIn(home.lines, [NIC, 'net1'])).toEqual([`${NIC} DOWN`, `Deleted ${NIC}`]);
       // With one message the kernel shows the old name for a moment where the link arrives.
-      expect(namesIn(far)).toEqual(way === 'message' ? [NIC, 'net1'] : ['net1']);
+      expect(namesIn(far.lines)).toEqual(way === 'message' ? [NIC, 'net1'] : ['net1']);
       expect(await linkIn(lab, lab.farNs, 'net1')).toMatchObject({ mtu: 1400, altnames: ['enp5s0'], operstate: 'UP' });
       const [report] = (await runCli(lab, ['status'])).objects.flatMap(each => each.move ?? []);
       expect(report).toMatchObject({ link: NIC, stage: 'inUse', place: 'target', calledThere: 'net1', up: true });
@@ -44,7 +45,7 @@ describeLive('a NIC that goes into another network namespace', () => {
       await ipBatch(lab.farNs, ['link set net1 down', 'link set net1 name inside', 'link set inside mtu 1300']);
       const seen = home.lines.length;
       expect(await goHome(lab)).toMatchObject({ result: 'restored', failure: null });
-      expect(namesIn(home, seen)).toEqual([NIC]);
+      expect(namesIn(home.lines.slice(seen))).toEqual([NIC]);
       expect(await nic.changes()).toEqual([]);
       expect(await goHome(lab)).toMatchObject({ result: 'refused', failure: { code: 'JOURNAL_MISSING' } });
     });
@@ -101,7 +102,7 @@ describeLive('a NIC that goes into another network namespace', () => {
       // It cannot have its own name there before it comes home, and gets it where nobody looks.
       await using home = await watchKernel(lab.hostNs, ['link']);
       expect(await goHome(lab)).toMatchObject({ result: 'restored' });
-      expect(namesIn(home)).toEqual([NIC]);
+      expect(namesIn(home.lines)).toEqual([NIC]);
       expect(await nic.changes()).toEqual([]);
     });
 
@@ -281,22 +282,6 @@ async function makeNic(lab: Lab, more: readonly string[] = []): Promise<Nic> {
       }
     },
   };
-}
-
-/** What `ip monitor link` says of the NIC's state: its name and whether it is down, and that it is gone. */
-function linesOf(watch: KernelWatch): readonly string[] {
-  return watch.lines
-    .filter(line => / mtu /.test(line))
-    .map(line => {
-      const name = /\d+: ([^:@]+)[:@]/.exec(line)?.[1];
-      return line.startsWith('Deleted') ? `Deleted ${name}` : `${name} ${/[<,]UP[,>]/.test(line) ? 'UP' : 'DOWN'}`;
-    });
-}
-
-/** The names under which links were seen, each once, in order. */
-function namesIn(watch: KernelWatch, from = 0): readonly string[] {
-  const names = watch.lines.slice(from).flatMap(line => /^\d+: ([^:@]+)[:@].* mtu /.exec(line)?.[1] ?? []);
-  return [...new Set(names)];
 }
 
 function there(lab: Lab, ...more: readonly string[]): readonly string[] {
