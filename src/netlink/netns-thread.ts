@@ -1,8 +1,7 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Failure } from '../errors.ts';
 import { toUplinkError, uplinkError } from '../errors.ts';
+import { programUrl } from '../program-url.ts';
 
 /** What the thread is asked for. */
 export type NetnsTask =
@@ -42,7 +41,7 @@ export function createNetnsThread(): NetnsThread {
   };
 
   const start = (): Worker => {
-    const program = new URL(`./netns-thread-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+    const program = programUrl(new URL('./netns-thread-worker.ts', import.meta.url));
     // What it opens is ours, also after its end.
     const started = new Worker(program, { trackUnmanagedFds: false });
     started.on('message', (answer: NetnsAnswer) => {

@@ -1,4 +1,5 @@
 import type { Engine } from '../../src/engine/engine.ts';
+import type { MoveOutcome, MoveRun } from '../../src/engine/move/run.ts';
 import type { Run, RunEvent, RunOutcome } from '../../src/engine/run.ts';
 import { uplinkError } from '../../src/errors.ts';
 
@@ -40,6 +41,27 @@ export function scriptedRun(events: readonly RunEvent[], ended: RunOutcome | Pro
       await promise;
     },
   };
+}
+
+/** A move of eth5 without events that ended with these fields. */
+export function scriptedMove(fields: Partial<MoveOutcome>): MoveRun {
+  const ended: MoveOutcome = {
+    result: 'inUse',
+    link: 'eth5',
+    netns: '/run/netns/pod1',
+    name: 'net1',
+    id: 'id-1',
+    alreadyDone: false,
+    findings: [],
+    failure: null,
+    failedIn: null,
+    linkGone: false,
+    isOver: false,
+    advice: [],
+    durationMs: 12.3,
+    ...fields,
+  };
+  return { outcome: Promise.resolve(ended), abort: () => {}, async *[Symbol.asyncIterator]() {} };
 }
 
 /** Makes the engine; what is not answered rejects with `UNSUPPORTED`. */

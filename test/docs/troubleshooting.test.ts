@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MOVE_FINDING_CODES } from '../../src/domain/move/finding-codes.ts';
 import { FINDING_CODES, type FindingMeaning } from '../../src/domain/precheck/index.ts';
 import { ERROR_CODES } from '../../src/scenario/load/vocabulary/error-codes.ts';
 import { entriesOf, isMade } from './entries.ts';
@@ -13,7 +14,8 @@ const SOURCES = await readSources('src');
 
 /** Of the pre-check and of `doctor`, and those about a journal that is there already. */
 function kindsOfFindings(): Readonly<Record<string, string>> {
-  const checked = Object.entries<FindingMeaning>(FINDING_CODES).map(([code, { severity, acceptable }]) => {
+  const meanings = { ...FINDING_CODES, ...MOVE_FINDING_CODES };
+  const checked = Object.entries<FindingMeaning>(meanings).map(([code, { severity, acceptable }]) => {
     return [code, acceptable === false ? `${severity}, final` : severity];
   });
   const assessed = [...ASSESS.matchAll(/code: '([a-z-]+)',\s*severity: '(\w+)'/g)].map(([, code, severity]) => {

@@ -8,6 +8,8 @@ const PROGRAMS = {
   main: './guest/main.ts',
   mortal: '../live/killing/mortal.ts',
   'probe-process': '../lab/probe-process.ts',
+  'netns-thread-worker': '../../src/netlink/netns-thread-worker.ts',
+  'dying-move': '../live/moving/dying-move.ts',
   'ovs-uplink-cli': '../../src/cli/main.ts',
 };
 const COMMAND_LINE = 'bin/ovs-uplink';

@@ -227,6 +227,16 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
   );
 
   itWhole(
+    'a NIC of hardware is moved and comes home as it was: by both ways, killed at every state, its name taken there, its namespace deleted with it inside',
+    async () => {
+      const { problems, killed } = await vm().run('moveThereAndBack', undefined, { timeoutMs: KILL_LIMIT_MS });
+      expect(problems).toEqual([]);
+      expect(killed).toBe(18);
+    },
+    KILL_LIMIT_MS,
+  );
+
+  itWhole(
     'a link of hardware comes to the first namespace when its own is deleted, with its name there unless that is taken',
     async () => {
       const hardware = await vm().run('returnHardware', undefined, { timeoutMs: LIMIT_MS });

@@ -115,7 +115,9 @@ function escaped(path: string): string {
 function qemuArguments(dir: string, image: string, initramfs: string, memoryMb: number): string[] {
   return [
     ...['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', `${memoryMb}`],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    // Hardware to the guest, wired to nothing.
+    ...['-netdev', 'hubport,id=nic,hubid=0', '-device', 'virtio-net-pci,netdev=nic,mac=02:00:00:00:55:01,romfile='],
     ...['-serial', `file:${escaped(join(dir, 'console'))}`],
     ...['-kernel', image, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1'],
     ...['-chardev', 'stdio,id=channel,signal=off', '-device', 'virtio-serial-pci'],

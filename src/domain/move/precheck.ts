@@ -79,10 +79,13 @@ function checkNewName({ request, target }: MoveInput): readonly Finding[] {
   }
   const bearer = target.links.find(link => answersTo(link, name));
   if (bearer === undefined) return [];
-  const how = bearer.name === name ? 'is there already' : `is an altname of ${bearer.name} there`;
+  const message =
+    bearer.name === name
+      ? `${name} is there already, in ${netns}`
+      : `${name} is an altname of ${bearer.name} there, in ${netns}`;
   return [
     moveFinding('move-name-taken', {
-      message: `${name} ${how}, in ${netns}`,
+      message,
       culprit: bearer.name,
       advice: 'choose another name, or remove that link',
     }),

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
+import { programUrl } from '../../program-url.ts';
 import type { CoverageReport } from './coverage.ts';
 import { createCoverage } from './coverage.ts';
 import { DIRECTED_CASES } from './directed-cases.ts';
@@ -184,7 +183,7 @@ async function share(
 }
 
 function startWorker(input: WorkerInput): Hand {
-  const worker = new Worker(new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {
+  const worker = new Worker(programUrl(new URL('./worker.ts', import.meta.url)), {
     workerData: input,
     // A run leaves much behind that is young: the collector then has to look at it less often.
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },

@@ -3,6 +3,7 @@ import { conformKernel } from './conformance.ts';
 import { waitForFlows } from './flow-restore.ts';
 import { killMigration } from './killed.ts';
 import { attachThereAndBack, layoutThereAndBack } from './layouts.ts';
+import { moveThereAndBack } from './link-move.ts';
 import { startOnManagedTeam } from './managed-team.ts';
 import { moveLinks, returnHardware } from './netns-move.ts';
 import { udevThereAndBack } from './udev.ts';
@@ -17,6 +18,7 @@ export const scenarios = {
   killMigration,
   layoutThereAndBack,
   moveLinks,
+  moveThereAndBack,
   returnHardware,
   startOnManagedTeam,
   teamThereAndBack,
