@@ -215,6 +215,16 @@ describeLive('a NIC that goes into another network namespace', () => {
     expect((await nic.changes()).filter(line => !line.includes('ifindex'))).toEqual([]);
   });
 
+  it('comes home without an altname that another link here has by now', async () => {
+    await using nic = await makeNic(lab);
+    await move(lab);
+    await lab.hostIp('link', 'add', 'enp5s0', 'type', 'bridge');
+    expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+    await lab.hostIp('link', 'del', 'enp5s0');
+    const left = (await nic.changes()).filter(line => !line.includes('altnames'));
+    expect(left.filter(line => !line.includes('ifindex'))).toEqual([]);
+  });
+
   it('is told to be gone when it went with its namespace, also by recover', async () => {
     for (const command of [HOME, ['recover']]) {
       await using _nic = await makeNic(lab);

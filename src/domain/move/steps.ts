@@ -152,6 +152,13 @@ export function masterOf(snapshot: Snapshot, home: KernelState): Link | undefine
   return master !== undefined && MASTER_KINDS.includes(master.kind ?? '') ? master : undefined;
 }
 
+/** The snapshot without the altnames that another link at home answers to by now: they are its own. */
+export function withFreeAltnames(snapshot: Snapshot, home: KernelState, link: Link): Snapshot {
+  const isFree = (name: string): boolean =>
+    !home.links.some(other => other.index !== link.index && answersTo(other, name));
+  return { ...snapshot, link: { ...snapshot.link, altnames: snapshot.link.altnames.filter(isFree) } };
+}
+
 /** A name that nobody at home answers to, for as long as the link's own is taken. */
 function freeName(home: KernelState, index: number): string {
   for (let number = index; ; number += 1) {
@@ -190,7 +197,7 @@ function restoreLink(sight: MoveSight): Effect[] {
     return missing.length > 0 ? missing : [{ op: 'link.set', link: refOf(link), up: true }];
   }
   return [
-    ...restoreAltnames(link, snapshot),
+    ...restoreAltnames(link, withFreeAltnames(snapshot, home, link)),
     ...convergeUplink(context),
     ...setMissing(withIndex(snapshot, link.index).neighbours, home.neighbours),
   ];

@@ -22,6 +22,8 @@ export interface LinkMoveResult {
 const DYING = fileURLToPath(new URL('../../live/moving/dying-move.ts', import.meta.url));
 /** The guest's NIC, which is hardware to it; in the namespace that it booted with. */
 const NIC = 'eth0';
+const ALTNAME = 'enp9s0';
+const THERE = 'net1';
 const FAR = 'mv-far';
 /** Made for the case, and deleted with the NIC inside. */
 const DOOMED = 'mv-doomed';
@@ -65,11 +67,11 @@ export async function moveThereAndBack(): Promise<LinkMoveResult> {
     };
 
     for (const way of WAYS) {
-      const options = { netns: FAR, name: 'net1', way } as const;
+      const options = { netns: FAR, name: THERE, way } as const;
       const move = () => engine.moveLink({ link: NIC, ...options }).outcome;
       expectEnd(`${way}: there`, await move(), 'inUse');
-      await run(`ip -n ${FAR} link set net1 down`);
-      await run(`ip -n ${FAR} link set net1 name inside mtu 1300`);
+      await run(`ip -n ${FAR} link set ${THERE} down`);
+      await run(`ip -n ${FAR} link set ${THERE} name inside mtu 1300`);
       expectEnd(`${way}: back`, await goHome(engine), 'restored');
       await expectHome(`${way}: there and back`);
 
@@ -89,14 +91,16 @@ export async function moveThereAndBack(): Promise<LinkMoveResult> {
         await expectHome(`${way}: killed at ${dieAt}`);
       }
     }
-    for (const taken of [[], ['net1'], ['enp9s0']]) {
+    for (const taken of [[], [THERE], [ALTNAME]]) {
       const what = `namespace deleted with the NIC inside, ${taken[0] ?? 'no name'} taken here`;
       await run(`ip netns add ${DOOMED}`);
-      expectEnd(what, await engine.moveLink({ link: NIC, netns: DOOMED, name: 'net1' }).outcome, 'inUse');
+      expectEnd(what, await engine.moveLink({ link: NIC, netns: DOOMED, name: THERE }).outcome, 'inUse');
       for (const name of taken) await run(`ip link add ${name} type ifb`);
       await deleteAround();
       for (const back of await engine.recoverMoves()) expectEnd(what, await back.outcome, 'restored');
       for (const name of taken) await run(`ip link del ${name}`);
+      // Which the kernel has taken off, and which was another's then.
+      if (taken[0] === ALTNAME) await run(`ip link property add dev ${NIC} altname ${ALTNAME}`);
       await expectHome(what);
     }
     await rm(stateDir, { recursive: true });
@@ -110,9 +114,13 @@ async function run(command: string): Promise<void> {
 }
 
 async function makeDemanding(): Promise<void> {
+  // Its link-local address is there at once.
+  await run(
+    `sysctl -qw net.ipv4.conf.${NIC}.arp_ignore=1 net.ipv6.conf.${NIC}.accept_ra=2 net.ipv6.conf.${NIC}.accept_dad=0`,
+  );
   for (const command of [
     `link set ${NIC} mtu 1400 txqueuelen 777 alias kept`,
-    `link property add dev ${NIC} altname enp9s0`,
+    `link property add dev ${NIC} altname ${ALTNAME}`,
     `link set ${NIC} up`,
     `addr add 10.55.0.1/24 dev ${NIC}`,
     `addr add 10.55.0.2/24 dev ${NIC} label ${NIC}:x`,
@@ -123,7 +131,6 @@ async function makeDemanding(): Promise<void> {
   ]) {
     await run(`ip ${command}`);
   }
-  await run(`sysctl -qw net.ipv4.conf.${NIC}.arp_ignore=1 net.ipv6.conf.${NIC}.accept_ra=2`);
 }
 
 function goHome(engine: Engine): Promise<MoveOutcome> {
