@@ -43,6 +43,8 @@ export interface MoveAssessment {
 export interface TakeOverReport {
   /** The journal was of an earlier boot: there is nothing to bring home, and it is closed. */
   readonly isOver: boolean;
+  /** Where it goes on: another process may have gone further while the lock was waited for. */
+  readonly entry: MoveEntry;
 }
 
 /** What a step of the way back tells. */

@@ -48,7 +48,7 @@ export const linkMove = setup({
   },
   actions: {
     recordAssessment: unprovided,
-    recordOver: unprovided,
+    recordTakeOver: unprovided,
     recordReturnStep: unprovided,
     recordReturnRequest: unprovided,
     countAttempt: unprovided,
@@ -87,7 +87,10 @@ export const linkMove = setup({
     takingOver: {
       invoke: {
         src: 'takeOver',
-        onDone: [{ guard: 'isOver', target: 'restored', actions: 'recordOver' }, { target: 'resuming' }],
+        onDone: [
+          { guard: 'isOver', target: 'restored', actions: 'recordTakeOver' },
+          { target: 'resuming', actions: 'recordTakeOver' },
+        ],
         onError: { target: 'refused', actions: 'recordFailure' },
       },
       after: { assessDeadline: { target: 'refused', actions: 'recordDeadline' } },

@@ -20,7 +20,8 @@ install_packages() {
 # program:package
 LAB="ip:iproute2 ovs-vsctl:openvswitch-switch ovs-vswitchd:openvswitch-switch ovsdb-server:openvswitch-switch nft:nftables
 ethtool:ethtool openssl:openssl udevadm:udev dbus-daemon:dbus-daemon NetworkManager:network-manager
-dnsmasq:dnsmasq-base dhclient:isc-dhcp-client udhcpc:udhcpc dhcpcd:dhcpcd-base"
+dnsmasq:dnsmasq-base dhclient:isc-dhcp-client udhcpc:udhcpc dhcpcd:dhcpcd-base
+/usr/lib/cni/host-local:containernetworking-plugins"
 VM="qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod setpriv:util-linux teamd:libteam-utils"
 
 is_installed() {

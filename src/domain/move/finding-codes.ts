@@ -4,6 +4,11 @@ import type { FindingMeaning } from '../precheck/finding-codes.ts';
 /** Every code that the pre-check of a move can give beside those of the lists of links. Codes are public: none is ever reused with another meaning. */
 export const MOVE_FINDING_CODES = {
   'move-link-missing': { severity: 'blocking', meaning: 'there is no such link in this namespace', acceptable: false },
+  'move-link-other': {
+    severity: 'blocking',
+    meaning: 'the link of that name is not the one that was asked for',
+    acceptable: false,
+  },
   'move-link-away': {
     severity: 'blocking',
     meaning: 'a link of this name was moved before and has not come home',

@@ -1,3 +1,5 @@
+import type { Link } from '../link.ts';
+import { isUp } from '../link.ts';
 import type { LinkIdentity } from './identity.ts';
 import type { MoveRequest } from './request.ts';
 
@@ -19,6 +21,11 @@ export interface MovePlan {
   readonly way: MoveWay;
   /** Path of a namespace of our own, made where the link must be renamed with nobody looking. */
   readonly transit: string;
+}
+
+/** True when the link is to be up in the target namespace. */
+export function isUpThere({ request }: MovePlan, atHome: Link): boolean {
+  return request.up || isUp(atHome);
 }
 
 /** `message`: one request moves, renames and raises. `steps`: into a namespace of our own, renamed there, and on from there. */

@@ -7,6 +7,7 @@ import { nearMiss } from '../near-miss.ts';
 import { LINK_LIST_RULES } from '../precheck/link-lists.ts';
 import { isDefault, usesLink } from '../route.ts';
 import { isAcceptable, moveFinding } from './finding-codes.ts';
+import { isSameLink } from './identity.ts';
 import type { MoveRequest } from './request.ts';
 
 /** What a move's pre-check looks at; plain JSON. */
@@ -33,7 +34,16 @@ export type Sriov = { readonly isVirtual: true } | { readonly isVirtual: false; 
 
 type Rule = (input: MoveInput, link: Link) => readonly Finding[];
 
-const RULES: readonly Rule[] = [checkLists, checkNewName, checkAltnames, checkKind, checkUse, checkSriov, checkQdisc];
+const RULES: readonly Rule[] = [
+  checkIdentity,
+  checkLists,
+  checkNewName,
+  checkAltnames,
+  checkKind,
+  checkUse,
+  checkSriov,
+  checkQdisc,
+];
 
 /** Says everything that stands in the way of a move: blocking findings first. Pure; never throws. */
 export function precheckMove(input: MoveInput): readonly Finding[] {
@@ -59,6 +69,17 @@ export function precheckMove(input: MoveInput): readonly Finding[] {
   );
   const isBlocking = ({ severity }: Finding): boolean => severity === 'blocking';
   return [...findings.filter(isBlocking), ...findings.filter(found => !isBlocking(found))];
+}
+
+function checkIdentity({ request: { identity } }: MoveInput, link: Link): readonly Finding[] {
+  if (identity === null || isSameLink(identity, link)) return [];
+  return [
+    moveFinding('move-link-other', {
+      message: `${link.name} is another link by now than the one that was asked for`,
+      culprit: link.name,
+      advice: 'look which link is meant, and ask again',
+    }),
+  ];
 }
 
 function checkLists({ request: { links = [] } }: MoveInput, link: Link): readonly Finding[] {

@@ -1,4 +1,5 @@
 import type { LinkLists } from '../link-patterns.ts';
+import type { LinkIdentity } from './identity.ts';
 import type { MoveWay } from './plan.ts';
 
 /** What the user asks for: a NIC of this network namespace goes into another one; plain JSON. */
@@ -9,6 +10,10 @@ export interface MoveRequest {
   readonly netns: string;
   /** Its name there. */
   readonly name: string;
+  /** The link of that name must be this one; null: whichever has the name. */
+  readonly identity: LinkIdentity | null;
+  /** It is up there, also where it was down at home; where it was up, it always is. Brought home it is down again. */
+  readonly up: boolean;
   /** The link has its addresses in the target namespace, too. */
   readonly keepAddresses: boolean;
   /** Null: by what the kernel can do. */

@@ -12,6 +12,7 @@ import { setMissing } from '../steps/neighbours.ts';
 import { moveLegs } from '../steps/routes.ts';
 import { convergeUplink, wantedAddresses } from '../steps/uplink.ts';
 import type { MovePlan, MoveStep, ReturnStep } from './plan.ts';
+import { isUpThere } from './plan.ts';
 
 /** The namespaces of a move; `transit` is one of our own, which is there only while a link must be renamed with nobody looking. */
 export type Place = 'home' | 'transit' | 'target';
@@ -69,7 +70,7 @@ function at(place: Place, effects: readonly Effect[]): PlacedEffect[] {
 /** The link goes as it is: it stays up until the kernel itself takes it down. */
 function leaveHome({ plan, snapshot, atHome, inTransit }: MoveSight): PlacedEffect[] {
   const { netns, name } = plan.request;
-  const up = isUp(snapshot.link) && { up: true as const };
+  const up = isUpThere(plan, snapshot.link) && { up: true as const };
   if (inTransit !== undefined) {
     const renaming = rename(inTransit, name);
     if (renaming.length > 0) return at('transit', renaming);
@@ -104,7 +105,7 @@ function configure(sight: MoveSight): Effect[] {
     present,
   );
   if (missing.length > 0) return missing;
-  return isUp(snapshot.link) && !isUp(link) ? [{ op: 'link.set', link: refOf(link), up: true }] : [];
+  return isUpThere(plan, snapshot.link) && !isUp(link) ? [{ op: 'link.set', link: refOf(link), up: true }] : [];
 }
 
 /** The link gets the name that it is to have at home before it goes there: nobody at home then sees another. */

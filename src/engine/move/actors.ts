@@ -18,6 +18,7 @@ import { underSignals } from '../clock.ts';
 import { describeForeign } from '../migration/assess.ts';
 import { findDone, judge, prepare, refuseAway, withoutRules } from './assess.ts';
 import { compareWithPlan } from './compare.ts';
+import { entryOf } from './record.ts';
 import type { MoveSession } from './session.ts';
 
 /** Rounds of look and change after which a step that still wants something is told to have failed. */
@@ -55,10 +56,21 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
         if (journal === undefined) throw uplinkError('DEFECT', { what: 'no journal to go on from' });
         const { identity } = await session.host.readMoveFacts(null);
         await session.lock();
+        // While we waited for the lock, another process may have ended what the journal said.
+        const now = await session.surroundings.moves.read(request.link);
+        if (now?.id !== journal.id) {
+          throw uplinkError('JOURNAL_MISSING', {
+            what: 'another process has brought the link home meanwhile',
+            object: request.link,
+            advice: 'see `ovs-uplink status`',
+          });
+        }
+        session.adopt(now);
+        const entry = entryOf(now.stage);
         if (identity.machineId === journal.identity.machineId && identity.bootId !== journal.identity.bootId) {
           // A boot ends every namespace and gives every link its own name: it is at home, as the host makes it.
           await session.removeJournal();
-          return { isOver: true };
+          return { isOver: true, entry };
         }
         const foreign = describeForeign(journal, { identity });
         if (foreign !== null) {
@@ -68,7 +80,7 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
             advice: 'the link that it describes is not one of these: remove the journal',
           });
         }
-        return { isOver: false };
+        return { isOver: false, entry };
       }),
     ),
     assess: fromPromise<MoveAssessment>(

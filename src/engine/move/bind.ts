@@ -64,7 +64,7 @@ const annotatedMove = linkMove.provide({
       const { findings, plan, snapshot, verdict } = outputOf<MoveAssessment>(event);
       return { findings, plan, snapshot, alreadyDone: verdict === 'done' };
     }),
-    recordOver: assign({ isOver: true }),
+    recordTakeOver: assign(({ event }) => outputOf<TakeOverReport>(event)),
     recordReturnStep: assign(({ event }) => ({ linkGone: outputOf<ReturnReport>(event).linkGone })),
     recordReturnRequest: assign({ alreadyDone: false, attempts: 0, entry: 'returning' as const }),
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { MoveEntry } from '../../../machines/link-move-types.ts';
 import { MAX_LINK_NAME_LENGTH } from '../../domain/link.ts';
 import type { LinkLists } from '../../domain/link-patterns.ts';
+import type { LinkIdentity } from '../../domain/move/identity.ts';
 import type { MoveWay } from '../../domain/move/plan.ts';
 import { MOVE_WAYS } from '../../domain/move/plan.ts';
 import type { Attachment, MoveDeadlines, MoveRequest } from '../../domain/move/request.ts';
@@ -11,6 +11,7 @@ import type { Host } from '../../host/host.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { endedMove } from './ended-move.ts';
 import type { MoveRecord } from './record.ts';
+import { entryOf } from './record.ts';
 import type { MoveRun } from './run.ts';
 import { startMove } from './run.ts';
 import { createMoveSession } from './session.ts';
@@ -25,6 +26,10 @@ export interface MoveLinkOptions {
   readonly netns: string;
   /** Its name there. Default: the one that it has. */
   readonly name?: string;
+  /** Which link is meant, for who has looked before: refused where another has the name by now. Default: whichever has it. */
+  readonly identity?: LinkIdentity;
+  /** Up there, also where it is down at home. Default: as at home. Brought home it is what it was. */
+  readonly up?: boolean;
   /** It has its addresses there, too. Default: it has none. */
   readonly keepAddresses?: boolean;
   /** Default: one message, where the kernel can do that. */
@@ -44,6 +49,8 @@ export interface MoveLinkOptions {
 export interface ReturnLinkOptions {
   /** The name that it had at home. */
   readonly link: string;
+  /** Only this move of it: refused with `JOURNAL_MISSING` where that is over, whoever has moved the link since. */
+  readonly id?: string;
   readonly deadlines?: Partial<MoveDeadlines>;
 }
 
@@ -53,7 +60,10 @@ export interface Moves {
   moveLink(options: MoveLinkOptions): MoveRun;
   /** Brings a link home that was moved, wherever it is by now, and makes it what it was. Refused with `JOURNAL_MISSING` where none was moved. */
   returnLink(options: ReturnLinkOptions): MoveRun;
-  /** Brings home every link whose move or return has died half way, or whose namespace is gone: one run each, in order. */
+  /**
+   * Brings home every link whose move or return has died half way, or whose namespace is gone: one run each, in order. Those that are under way in
+   * other processes are waited for, and left where they come to stand.
+   */
   recoverMoves(options?: { readonly deadlines?: Partial<MoveDeadlines> }): Promise<readonly MoveRun[]>;
   /** Every link that was moved, and where it is. Reads only. */
   moves(): Promise<readonly MoveReport[]>;
@@ -63,14 +73,18 @@ export interface Moves {
 export function createMoves(hostOf: () => Host, surroundings: Surroundings, logger: Logger | undefined): Moves {
   const { moves: store } = surroundings;
 
-  const bringHome = (record: MoveRecord, deadlines: Partial<MoveDeadlines> | undefined): MoveRun => {
+  const bringHome = (
+    record: MoveRecord,
+    deadlines: Partial<MoveDeadlines> | undefined,
+    { goHome }: { readonly goHome: boolean },
+  ): MoveRun => {
     const session = createMoveSession(hostOf(), surroundings, record.id);
     session.adopt(record);
     return startMove({
       session,
       request: { ...record.request, deadlines: { ...record.request.deadlines, ...deadlines } },
-      entry: entryOf(record),
-      goHome: true,
+      entry: entryOf(record.stage),
+      goHome,
       logger,
       signal: undefined,
     });
@@ -88,11 +102,11 @@ export function createMoves(hostOf: () => Host, surroundings: Surroundings, logg
         signal: options.signal,
       });
     },
-    returnLink({ link, deadlines }) {
+    returnLink({ link, id, deadlines }) {
       return endedMove(link, async () => {
         const record = await store.read(link);
-        if (record === undefined) throw missing(link, store.directory);
-        return bringHome(record, deadlines);
+        if (record === undefined || (id ?? record.id) !== record.id) throw missing(link, store.directory);
+        return bringHome(record, deadlines, { goHome: true });
       });
     },
     async recoverMoves({ deadlines } = {}) {
@@ -101,12 +115,16 @@ export function createMoves(hostOf: () => Host, surroundings: Surroundings, logg
         const before = runs.at(-1)?.outcome;
         if ('failure' in entry) {
           runs.push(endedMove(entry.uplink, () => Promise.reject(toUplinkError(entry.failure))));
-        } else if (entry.record.stage !== 'inUse' || (await isOrphan(entry.record, hostOf()))) {
+          continue;
+        }
+        const isHalfDone = entry.record.stage !== 'inUse';
+        if (isHalfDone || (await isOrphan(entry.record, hostOf()))) {
           runs.push(
             endedMove(entry.uplink, async () => {
               // One after another: they share the lock of the state folder.
               await before;
-              return bringHome(entry.record, deadlines);
+              // One that was under way in another process, and has come to stand meanwhile, is not to be disturbed.
+              return bringHome(entry.record, deadlines, { goHome: !isHalfDone });
             }),
           );
         }
@@ -119,10 +137,6 @@ export function createMoves(hostOf: () => Host, surroundings: Surroundings, logg
       return reports;
     },
   };
-}
-
-function entryOf({ stage }: MoveRecord): MoveEntry {
-  return stage === 'inUse' ? 'inUse' : 'returning';
 }
 
 /** True where its namespace is gone, or another one has the path. */
@@ -163,6 +177,8 @@ function requestOf(options: MoveLinkOptions): MoveRequest {
     link,
     netns: pathOf(netns),
     name,
+    identity: options.identity ?? null,
+    up: options.up ?? false,
     keepAddresses: options.keepAddresses ?? false,
     way,
     accept: options.accept ?? [],

@@ -1,3 +1,4 @@
+import type { MoveEntry } from '../../../machines/link-move-types.ts';
 import type { HostIdentity } from '../../domain/host-facts.ts';
 import type { MovePlan } from '../../domain/move/plan.ts';
 import type { MoveRequest } from '../../domain/move/request.ts';
@@ -8,6 +9,11 @@ import { createRecordStore, isObject } from '../journal/store.ts';
 /** How far a move has come; written before what it names begins. */
 export const MOVE_STAGES = ['moving', 'inUse', 'returning'] as const;
 export type MoveStage = (typeof MOVE_STAGES)[number];
+
+/** Where a run goes on from a stage. */
+export function entryOf(stage: MoveStage): MoveEntry {
+  return stage === 'inUse' ? 'inUse' : 'returning';
+}
 
 /** What is on disk before the first change: enough for another process to find the link and bring it home. */
 export interface MoveRecord {

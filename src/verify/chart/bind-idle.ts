@@ -48,6 +48,8 @@ const MOVE: MoveRequest = {
   link: 'eth1',
   netns: '/run/netns/x',
   name: 'net1',
+  identity: null,
+  up: false,
   keepAddresses: false,
   way: null,
   accept: [],
