@@ -4,6 +4,17 @@ import type { Attachment } from '../domain/move/request.ts';
 import type { Route } from '../domain/route.ts';
 import type { Failure } from '../errors.ts';
 
+/** Where a mover finds what it needs. Nothing, and the empty text, stand for the defaults of the command line. */
+export interface MoverSettings {
+  /** Folder of the journals. */
+  readonly stateDir?: string | null | undefined;
+  /** Open vSwitch's database, which is asked whether a link is a port of it. */
+  readonly ovsdb?: string | null | undefined;
+}
+
+/** Opens a mover. */
+export type OpenMover = (settings: MoverSettings) => Promise<DeviceMover>;
+
 /** A link that is away, and as it was at home. */
 export interface MovedLink {
   readonly attachment: Attachment;
@@ -70,6 +81,11 @@ export interface DeviceMover extends AsyncDisposable {
   links(): Promise<readonly Link[]>;
   /** What is away, in no order; also links whose namespace is gone. */
   attachments(): Promise<readonly MovedLink[]>;
+  /**
+   * Brings home what runs that died have left half way, and what is in namespaces that are gone. What cannot come home now is left where it is: who
+   * needs it will be told.
+   */
+  recover(): Promise<void>;
   /** Moves a link and sets it up. Asked again for an attachment that has a link it refuses. */
   moveLink(request: MoveRequest): Promise<MoveOutcome>;
   /**

@@ -1,4 +1,4 @@
-import { type CniError, toCniError } from './cni-error.ts';
+import { toCniError } from './cni-error.ts';
 import { add } from './commands/add.ts';
 import { check } from './commands/check.ts';
 import type { CommandContext } from './commands/context.ts';
@@ -6,7 +6,7 @@ import { del } from './commands/del.ts';
 import { gc } from './commands/gc.ts';
 import { status } from './commands/status.ts';
 import { readJson, versionFor } from './config/network-config.ts';
-import type { DeviceMover } from './device-mover.ts';
+import type { OpenMover } from './device-mover.ts';
 import { type Environment, type Invocation, readInvocation } from './environment.ts';
 import { createExec, type Exec } from './ipam/exec-plugin.ts';
 import { readInput } from './read-input.ts';
@@ -22,7 +22,7 @@ export interface PluginRun {
   /** Gets what IPAM plugins write there; the process's own unless told. */
   readonly stderr?: TextSink;
   /** Opened when it is needed, at most once, and closed again. */
-  readonly openMover: () => Promise<DeviceMover>;
+  readonly openMover: OpenMover;
   /** How IPAM plugins are run. */
   readonly exec?: Exec;
   /** The folder that /sys is below. */
@@ -61,7 +61,7 @@ export async function runPlugin(run: PluginRun): Promise<number> {
     else await runWithoutResult(invocation, context);
     return 0;
   } catch (error) {
-    print(run.stdout, errorObject(toCniError(error), version));
+    run.stdout.write(describeError(error, version));
     return 1;
   }
 }
@@ -90,10 +90,16 @@ function versionResult(input: Uint8Array): object {
   return { cniVersion, supportedVersions: SUPPORTED_VERSIONS };
 }
 
-function errorObject({ code, message, details }: CniError, cniVersion: CniVersion): object {
-  return { cniVersion, code, msg: message, ...(details === '' ? {} : { details }) };
+/** Whatever was thrown, as the text of CNI's error object. */
+export function describeError(thrown: unknown, cniVersion: CniVersion = NEWEST_VERSION): string {
+  const { code, message, details } = toCniError(thrown);
+  return textOf({ cniVersion, code, msg: message, ...(details === '' ? {} : { details }) });
 }
 
 function print(stdout: TextSink, value: object): void {
-  stdout.write(`${JSON.stringify(value)}\n`);
+  stdout.write(textOf(value));
+}
+
+function textOf(value: object): string {
+  return `${JSON.stringify(value)}\n`;
 }

@@ -9,6 +9,14 @@ export function networkOf(address: string, prefixLength: number): string {
   return `${formatIp(bytes)}/${prefixLength}`;
 }
 
+/** The last address of an IPv4 network, which all of it listens to; null where there is none: for two addresses or one (RFC 3021). */
+export function broadcastOf(address: string, prefixLength: number): string | null {
+  const bytes = parseIp(address);
+  if (bytes === undefined || prefixLength > 30) return null;
+  for (let bit = prefixLength; bit < 32; bit += 1) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
+  return formatIp(bytes);
+}
+
 /** The bytes of an IPv4 (4) or IPv6 (16) address; undefined when it is neither. */
 export function parseIp(text: string): number[] | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);

@@ -48,6 +48,7 @@ export interface Route {
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
 export const RTPROT_KERNEL = 2;
+export const RTPROT_BOOT = 3;
 export const RTPROT_RA = 9;
 export const RTN_UNICAST = 1;
 export const RTN_LOCAL = 2;

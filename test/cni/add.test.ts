@@ -106,7 +106,7 @@ describe('ADD with IPAM', () => {
   it('moves the link first: a DHCP client needs it', async () => {
     await bench.install('pool', answering(IPAM_RESULT));
     await bench.run('ADD', netConf(IPAM));
-    expect(bench.mover.calls).toEqual(['move eth1 to net1', 'configure net1']);
+    expect(bench.mover.calls).toEqual(['recover', 'move eth1 to net1', 'configure net1']);
   });
 
   it('reads all that a route may say, in both families', async () => {
@@ -229,7 +229,7 @@ describe('an ADD that fails', () => {
     const ran = await bench.run('ADD', netConf(IPAM));
     expect(ran.json).toMatchObject({ code, msg: 'no (eth1)', details: expect.stringContaining('EBUSY') });
     expect(await bench.calls()).toBe('');
-    expect(bench.mover.calls).toEqual(['move eth1 to net1']);
+    expect(bench.mover.calls).toEqual(['recover', 'move eth1 to net1']);
   });
 
   it('by a lock that another holds is to be tried again', async () => {

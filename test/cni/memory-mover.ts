@@ -4,6 +4,7 @@ import type {
   MovedLink,
   MoveOutcome,
   MoveRequest,
+  MoverSettings,
   WantedConfiguration,
 } from '../../src/cni/device-mover.ts';
 import { isSameAttachment } from '../../src/cni/same-attachment.ts';
@@ -31,6 +32,8 @@ export class MemoryMover implements DeviceMover {
   readonly calls: string[] = [];
   readonly wanted: WantedConfiguration[] = [];
   closed = 0;
+  /** Those that it was opened with last. */
+  settings: MoverSettings = {};
   /** Answers in place of the real ones. */
   faults: { move?: MoveOutcome; return?: MoveOutcome; configure?: Failure; open?: Error; vanishes?: boolean } = {};
 
@@ -39,7 +42,8 @@ export class MemoryMover implements DeviceMover {
     for (const path of netnsPaths) this.namespaces.set(path, { links: [], addresses: [], routes: [] });
   }
 
-  open = async (): Promise<DeviceMover> => {
+  open = async (settings: MoverSettings): Promise<DeviceMover> => {
+    this.settings = settings;
     if (this.faults.open !== undefined) throw this.faults.open;
     return this;
   };
@@ -54,6 +58,10 @@ export class MemoryMover implements DeviceMover {
 
   async attachments(): Promise<readonly MovedLink[]> {
     return [...this.journal];
+  }
+
+  async recover(): Promise<void> {
+    this.calls.push('recover');
   }
 
   async moveLink({ link, netns, name, attachment }: MoveRequest): Promise<MoveOutcome> {

@@ -25,8 +25,9 @@ export async function add(context: CommandContext, target: Target & { readonly n
   await checkNetns(netns);
   // Before anything is changed: a plugin that is not there need not cost a way back.
   const ipam = await openIpam(config.ipam?.type, context);
-  await using mover = await context.openMover();
+  await using mover = await context.openMover(config);
   const attachment: Attachment = { network: config.name, containerId, ifname };
+  await mover.recover();
   const attachments = await mover.attachments();
   if (attachments.some(moved => isSameAttachment(moved.attachment, attachment))) throw secondAdd(attachment);
   const { link, pciAddress } = await findDevice(selector, { links: await mover.links(), attachments, root });

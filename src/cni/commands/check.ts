@@ -34,7 +34,7 @@ export async function check(context: CommandContext, target: Target & { readonly
   }
   const ipam = await openIpam(config.ipam?.type, context);
   await ipam?.run('CHECK');
-  await using mover = await context.openMover();
+  await using mover = await context.openMover(config);
   const attachment = { network: config.name, containerId, ifname };
   const isKnown = (await mover.attachments()).some(moved => isSameAttachment(moved.attachment, attachment));
   if (!isKnown) throw differs(ifname, 'a record of its move', 'none: DEL could not bring it home');

@@ -1,4 +1,4 @@
-import type { DeviceMover } from '../device-mover.ts';
+import type { OpenMover } from '../device-mover.ts';
 import type { IpamContext } from '../ipam/ipam.ts';
 import type { CniVersion } from '../version.ts';
 
@@ -7,7 +7,7 @@ export interface CommandContext extends IpamContext {
   /** The network configuration as read; its version is checked, the rest is not. */
   readonly config: unknown;
   readonly version: CniVersion;
-  readonly openMover: () => Promise<DeviceMover>;
+  readonly openMover: OpenMover;
   /** The folder that /sys is below. */
   readonly root: string;
 }

@@ -18,7 +18,8 @@ export async function del(context: CommandContext, { containerId, ifname }: Targ
     await ipam?.run('DEL');
   });
   await attempts.attempt(async () => {
-    await using mover = await context.openMover();
+    await using mover = await context.openMover(config);
+    await mover.recover();
     await bringHome(mover, { network: config.name, containerId, ifname });
   });
   attempts.throwIfAny();

@@ -10,7 +10,8 @@ export async function gc(context: CommandContext): Promise<void> {
   const valid = config['cni.dev/valid-attachments'];
   const attempts = createAttempts();
   await attempts.attempt(async () => {
-    await using mover = await context.openMover();
+    await using mover = await context.openMover(config);
+    await mover.recover();
     for (const { attachment } of await mover.attachments()) {
       const { network, containerId, ifname } = attachment;
       if (network !== config.name) continue;

@@ -13,7 +13,7 @@ export async function status(context: CommandContext): Promise<void> {
   const config = checkConfig(statusSchema, context.config);
   const selector = selectorOf(config);
   try {
-    await using mover = await context.openMover();
+    await using mover = await context.openMover(config);
     const [links, attachments] = [await mover.links(), await mover.attachments()];
     if (selector !== undefined) await findDevice(selector, { links, attachments, root: context.root });
   } catch (error) {

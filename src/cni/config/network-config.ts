@@ -18,8 +18,17 @@ const KEYS = 'keys and values';
 /** The empty one is as good as none. */
 const isFileName = (text: string) => /^[^/\\\0]{0,255}$/.test(text) && text !== '.' && text !== '..';
 
+const isAbsolute = (text: string) => /^(\/[^\0]*)?$/.test(text);
+
+/** Where the engine finds what it needs; containernetworking's plugin has no such keys. */
+const moverShape = {
+  stateDir: textOf('an absolute path of a folder, like /var/lib/ovs-uplink', isAbsolute).nullish(),
+  ovsdb: z.string('a database of Open vSwitch, like unix:/var/run/openvswitch/db.sock').nullish(),
+};
+
 /** Keys that every command needs; all others stay as they are, for the IPAM plugin has keys of its own. */
 const commonShape = {
+  ...moverShape,
   name: textOf(NAME, isCniName),
   ipam: z
     .looseObject(
