@@ -43,7 +43,8 @@ export async function configureLink(
   await carryOut(netns, [
     ...turningOn,
     ...addresses.map((address): Effect => ({ op: 'address.add', address: addressOf(link, address) })),
-    ...routes.map((route): Effect => ({ op: 'route.add', route: routeOf(link, route) })),
+    // In front of another with the same key, as containernetworking's plugins have it.
+    ...routes.map((route): Effect => ({ op: 'route.prepend', route: routeOf(link, route) })),
   ]);
   if (tested.length > 0) await settle(netns, link, tested, clock);
 }

@@ -25,6 +25,7 @@ export function isAlreadyDone(effect: Effect, failure: Failure): boolean {
     case 'address.add':
     case 'route.add':
     case 'route.append':
+    case 'route.prepend':
     case 'rule.add':
     case 'altname.add':
       return errno === 'EEXIST';

@@ -31,6 +31,7 @@ export function describeEffect(effect: Effect, nameOf: (linkIndex: number) => st
       return `remove address ${formatAddress(effect.address)} from ${nameOf(effect.address.linkIndex)}`;
     case 'route.add':
     case 'route.append':
+    case 'route.prepend':
     case 'route.replace':
     case 'route.remove': {
       const { route } = effect;

@@ -82,6 +82,8 @@ export type Effect =
   | { readonly op: 'address.remove'; readonly address: Address }
   | { readonly op: 'route.add'; readonly route: Route }
   | { readonly op: 'route.append'; readonly route: Route }
+  /** Stands before one with the same key (IPv4), or joins it as a further leg (IPv6). */
+  | { readonly op: 'route.prepend'; readonly route: Route }
   | { readonly op: 'route.replace'; readonly route: Route }
   | { readonly op: 'route.remove'; readonly route: Route }
   | { readonly op: 'rule.add'; readonly rule: Rule }

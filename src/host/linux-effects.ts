@@ -44,6 +44,8 @@ function requestOf(effect: Effect): NetlinkRequest | undefined {
       return addRouteRequest(effect.route, 'create');
     case 'route.append':
       return addRouteRequest(effect.route, 'append');
+    case 'route.prepend':
+      return addRouteRequest(effect.route, 'prepend');
     case 'route.replace':
       return addRouteRequest(effect.route, 'replace');
     case 'route.remove':

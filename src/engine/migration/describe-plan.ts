@@ -122,6 +122,7 @@ function invert(effect: Effect, plan: MigrationPlan): readonly Effect[] {
       return [{ op: 'ingress.hand-over', from: effect.to, to: effect.from, drain: true }];
     case 'route.add':
     case 'route.append':
+    case 'route.prepend':
     case 'route.replace':
       return [{ op: 'route.replace', route: moveLegs(effect.route, FUTURE_INDEX, plan.uplinkIndex) }];
     case 'owner.shield':

@@ -129,7 +129,12 @@ function checkEffects(judge: Judge): void {
     if (refusal !== null)
       judge.violated('I4', `${effect.op} of what is not ours`, objectOf(effect), 'left alone', refusal);
     if (effect.op === 'rule.add') added.add(ruleIdentity(effect.rule, false));
-    if (effect.op === 'route.add' || effect.op === 'route.append' || effect.op === 'route.replace') {
+    if (
+      effect.op === 'route.add' ||
+      effect.op === 'route.append' ||
+      effect.op === 'route.prepend' ||
+      effect.op === 'route.replace'
+    ) {
       added.add(identityOf(effect.route));
     }
   }

@@ -67,10 +67,16 @@ function request(ns: Namespace, effect: Requested): Refusal | null {
       return (effect.address.family === 4 ? removeIpv4Address : removeIpv6Address)(ns, effect.address);
     case 'route.add':
     case 'route.append':
+    case 'route.prepend':
     case 'route.replace': {
-      const mode = ({ 'route.add': 'create', 'route.append': 'append', 'route.replace': 'replace' } as const)[
-        effect.op
-      ];
+      const mode = (
+        {
+          'route.add': 'create',
+          'route.append': 'append',
+          'route.prepend': 'prepend',
+          'route.replace': 'replace',
+        } as const
+      )[effect.op];
       return (effect.route.family === 4 ? addIpv4Route : addIpv6Route)(ns, effect.route, mode);
     }
     case 'route.remove':

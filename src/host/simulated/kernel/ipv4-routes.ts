@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 
 /** How a route meets one with the same key. */
-export type RouteMode = 'create' | 'append' | 'replace';
+export type RouteMode = 'create' | 'append' | 'prepend' | 'replace';
 
 const RT_SCOPE_NOWHERE = 255;
 
@@ -51,7 +51,7 @@ export function addIpv4Route(ns: Namespace, wanted: Route, mode: RouteMode): Ref
     return null;
   }
   if (match >= 0) return refuse('EEXIST');
-  ns.setIpv4Routes(routes.toSpliced(end, 0, made));
+  ns.setIpv4Routes(routes.toSpliced(mode === 'prepend' ? at : end, 0, made));
   return null;
 }
 

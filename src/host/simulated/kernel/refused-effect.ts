@@ -39,6 +39,7 @@ function describe(effect: KernelEffect): { what: string; object: string } {
     }
     case 'route.add':
     case 'route.append':
+    case 'route.prepend':
     case 'route.replace':
       return { what: 'cannot add route', object: formatRoute(effect.route) };
     case 'route.remove':

@@ -15,6 +15,7 @@ const EFFECTS: Readonly<Record<Effect['op'], true>> = {
   'address.remove': true,
   'route.add': true,
   'route.append': true,
+  'route.prepend': true,
   'route.replace': true,
   'route.remove': true,
   'rule.add': true,
