@@ -3,6 +3,7 @@ import type { KernelState } from '../../../src/domain/kernel-state.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import { IFF_LOOPBACK } from '../../../src/domain/link.ts';
 import { MOVE_FINDING_CODES } from '../../../src/domain/move/finding-codes.ts';
+import { identify } from '../../../src/domain/move/identity.ts';
 import type { LinkUses, MoveInput } from '../../../src/domain/move/precheck.ts';
 import { precheckMove } from '../../../src/domain/move/precheck.ts';
 import type { MoveRequest } from '../../../src/domain/move/request.ts';
@@ -28,6 +29,8 @@ function inputOf({ request, nic, others = [], routes = [], target = [], uses }: 
       link: 'eth5',
       netns: '/run/netns/pod1',
       name: 'net1',
+      identity: null,
+      up: false,
       keepAddresses: false,
       way: null,
       accept: [],
@@ -53,6 +56,7 @@ describe('the pre-check of a move', () => {
 
   it.each<[string, string, Case]>([
     ['move-link-missing', 'a link that is not there, with one of nearly this name', { request: { link: 'eth55' } }],
+    ['move-link-other', 'another link has the name', { nic: { kind: 'veth' }, request: { identity: identify(NIC) } }],
     ['move-name-invalid', 'a name that is too long', { request: { name: 'a234567890123456' } }],
     ['move-name-invalid', 'a pattern, which the kernel would fill in', { request: { name: 'net%d' } }],
     ['move-name-taken', 'a link there', { target: [linkOf({ index: 2, name: 'net1' })] }],

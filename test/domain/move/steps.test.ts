@@ -29,6 +29,8 @@ function sightOf({ way = 'message', name = 'net1', home = [], target = [], trans
     link: 'eth5',
     netns: TARGET,
     name,
+    identity: null,
+    up: false,
     keepAddresses: false,
     way: null,
     accept: [],
