@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MoveLinkOptions } from '../../src/engine/move/moves.ts';
 import type { MoveOutcome } from '../../src/engine/move/run.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
@@ -8,12 +9,14 @@ import { raiseLink } from '../lab/topology.ts';
 import { ipBatch } from '../lab/two-ports.ts';
 import { watchKernel } from '../lab/watch.ts';
 import { namesIn, statesIn } from './moving/link-lines.ts';
+import { type Command, clearingIn, conflictsIn } from './moving/spoil.ts';
 import type { SpoiledMove } from './moving/spoiled-move.ts';
 import { runCli, spawnCli } from './support/cli.ts';
 import { captureTimed, diffTimed } from './support/unchanged.ts';
 
 const PROCESS = fileURLToPath(new URL('./moving/spoiled-move.ts', import.meta.url));
 const NIC = 'eth5';
+const NAMES = { own: NIC, there: 'net1', altname: 'enp5s0' };
 const CAPTURE = { linkName: NIC };
 const WAYS = ['message', 'steps'] as const;
 
@@ -70,34 +73,21 @@ describeLive('a NIC that goes into another network namespace', () => {
     });
 
     // What the kernel does by itself: test/netlink/netns-move.test.ts.
-    it.each([
-      ['its new name is taken there', (ns: string) => ['ip', '-n', ns, 'link', 'add', 'net1', 'type', 'bridge']],
-      [
-        'its new name is an altname there',
-        (ns: string) => ['ip', '-n', ns, 'link', 'property', 'add', 'dev', 'lo', 'altname', 'net1'],
-      ],
-      [
-        'its altname is taken there',
-        (ns: string) => ['ip', '-n', ns, 'link', 'property', 'add', 'dev', 'lo', 'altname', 'enp5s0'],
-      ],
-      [
-        'both names are taken there',
-        (ns: string) => ['ip', '-n', ns, 'link', 'add', 'net1', 'type', 'veth', 'peer', 'name', NIC],
-      ],
-    ])('is at home as it was when, after all was looked at, %s', async (_, command) => {
-      await using nic = await makeNic(lab);
-      const outcome = await spoiled(lab, {
-        options: { netns: lab.farNs, name: 'net1', way },
-        before: [command(lab.farNs)],
-      });
-      expect(outcome).toMatchObject({ result: 'restored', failure: { errnoName: 'EEXIST' } });
-      expect(await nic.changes()).toEqual([]);
-    });
+    it.each(Object.keys(conflictsIn('', NAMES)))(
+      'is at home as it was when, after all was looked at, %s',
+      async what => {
+        await using nic = await makeNic(lab);
+        const before = [conflictsIn(lab.farNs, NAMES)[what]!];
+        const outcome = await spoiled(lab, { netns: lab.farNs, name: 'net1', way }, before);
+        expect(outcome).toMatchObject({ result: 'restored', failure: { errnoName: 'EEXIST' } });
+        expect(await nic.changes()).toEqual([]);
+      },
+    );
 
     it('goes there all the same when its old name is taken there', async () => {
       await using nic = await makeNic(lab);
-      const taking = ['ip', '-n', lab.farNs, 'link', 'add', NIC, 'type', 'bridge'];
-      const outcome = await spoiled(lab, { options: { netns: lab.farNs, name: 'net1', way }, before: [taking] });
+      const taking: Command = ['ip', '-n', lab.farNs, 'link', 'add', NIC, 'type', 'bridge'];
+      const outcome = await spoiled(lab, { netns: lab.farNs, name: 'net1', way }, [taking]);
       expect(outcome).toMatchObject({ result: 'inUse' });
       // It cannot have its own name there before it comes home, and gets it where nobody looks.
       await using home = await watchKernel(lab.hostNs, ['link']);
@@ -286,10 +276,8 @@ async function makeNic(lab: Lab, more: readonly string[] = []): Promise<Nic> {
     async [Symbol.asyncDispose]() {
       await lab.run(lab.hostNs, ['sh', '-c', 'rm -f "$0"/*.move', lab.stateDir]);
       await lab.run(lab.gatewayNs, ['ip', 'link', 'del', 'gw5']);
-      for (const name of ['net1', NIC, 'other']) await lab.run(lab.farNs, ['ip', 'link', 'del', name]);
-      for (const altname of ['net1', 'enp5s0']) {
-        await lab.run(lab.farNs, ['ip', 'link', 'property', 'del', 'dev', 'lo', 'altname', altname]);
-      }
+      for (const command of clearingIn(lab.farNs, NAMES)) await lab.run(lab.farNs, command);
+      await lab.run(lab.farNs, ['ip', 'link', 'del', 'other']);
     },
   };
 }
@@ -323,9 +311,18 @@ function goHome(lab: Lab): Promise<MoveOutcome> {
   return outcomeOf(lab, HOME);
 }
 
-async function spoiled(lab: Lab, order: Pick<SpoiledMove, 'options' | 'before'>): Promise<MoveOutcome> {
-  const whole: SpoiledMove = { stateDir: lab.stateDir, ovsdb: lab.ovsdbRemote, link: NIC, ...order };
-  const { stdout, stderr } = await lab.run(lab.hostNs, [process.execPath, PROCESS, JSON.stringify(whole)], {
+async function spoiled(
+  lab: Lab,
+  options: Omit<MoveLinkOptions, 'link'>,
+  before: readonly Command[],
+): Promise<MoveOutcome> {
+  const order: SpoiledMove = {
+    stateDir: lab.stateDir,
+    ovsdb: lab.ovsdbRemote,
+    options: { link: NIC, ...options },
+    before,
+  };
+  const { stdout, stderr } = await lab.run(lab.hostNs, [process.execPath, PROCESS, JSON.stringify(order)], {
     timeoutMs: 60_000,
   });
   const last = stdout.trim().split('\n').at(-1) ?? '';

@@ -6,10 +6,12 @@ import type { MoveWay } from '../../../src/domain/move/plan.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { MoveOutcome } from '../../../src/engine/move/run.ts';
+import { createLinuxHost } from '../../../src/host/linux-host.ts';
 import { openNetlink } from '../../../src/netlink/index.ts';
 import { runCommand } from '../../lab/command.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { DyingMove } from '../../live/moving/dying-move.ts';
+import { clearingIn, conflictsIn, spoil } from '../../live/moving/spoil.ts';
 import { captureTimed, diffTimed } from '../../live/support/unchanged.ts';
 import { inSharedLab } from './shared-lab.ts';
 
@@ -27,6 +29,7 @@ const THERE = 'net1';
 const FAR = 'mv-far';
 /** Made for the case, and deleted with the NIC inside. */
 const DOOMED = 'mv-doomed';
+const NAMES = { own: NIC, there: THERE, altname: ALTNAME };
 const WAYS: readonly MoveWay[] = ['message', 'steps'];
 
 const KILLED_THERE = ['leaving.moving', 'leaving.configuring', 'leaving.comparing', 'leaving.committing'];
@@ -81,6 +84,14 @@ export async function moveThereAndBack(): Promise<LinkMoveResult> {
       await run(`ip -n ${FAR} link del ${NIC}`);
       await expectHome(`${way}: its name was taken there`);
 
+      for (const [what, command] of Object.entries(conflictsIn(FAR, NAMES))) {
+        await using host = createLinuxHost({ ovsdb: lab.ovsdbRemote });
+        await using spoiled = createEngine({ stateDir, host: spoil(host, [command]) });
+        const { result, failure } = await spoiled.moveLink({ link: NIC, ...options }).outcome;
+        if (failure?.errnoName !== 'EEXIST') problems.push(`${way}: ${what}: ${result} ${failure?.what}`);
+        for (const clearing of clearingIn(FAR, NAMES)) await runCommand(clearing);
+        await expectHome(`${way}: ${what}`);
+      }
       for (const dieAt of KILLED_THERE) {
         await die({ options, dieAt });
         await expectHome(`${way}: killed at ${dieAt}`);
