@@ -1,9 +1,12 @@
-import { openEngineMover } from './engine-mover.ts';
+import type { OpenMover } from './device-mover.ts';
 import { describeError, runPlugin } from './run-plugin.ts';
 
 const { env, stdin, stdout } = process;
 
-/** A thread that waits for a lock of another process would keep this one from ending by itself. */
+/** VERSION needs no engine, nor does what is refused: its code is loaded only now. */
+const openMover: OpenMover = async settings => (await import('./engine-mover.ts')).openEngineMover(settings);
+
+/** A runtime waits for the end of the process, whatever may be open in it still. */
 function end(code: number): void {
   stdout.write('', () => process.exit(code));
 }
@@ -13,4 +16,4 @@ process.once('uncaughtException', error => {
   stdout.write(describeError(error));
   end(1);
 });
-end(await runPlugin({ env, stdin, stdout, openMover: openEngineMover }));
+end(await runPlugin({ env, stdin, stdout, openMover }));

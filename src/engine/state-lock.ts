@@ -7,11 +7,8 @@ import type { Clock } from './clock.ts';
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** flock(2); `async` waits in a thread of its own. */
-interface Flock {
-  (fd: number, operation: number): number;
-  async(fd: number, operation: number, done: (error: Error | null, result: number) => void): void;
-}
+/** flock(2) */
+type Flock = (fd: number, operation: number) => number;
 
 let flock: Flock | undefined;
 
@@ -49,27 +46,30 @@ export function takeStateLock(directory: string): StateLock {
   return { release: () => closeSync(fd) };
 }
 
+/** Between two looks whether the lock is free. */
+const LOOK_AGAIN_MS = 10;
+
 /**
- * Takes the lock as soon as whoever holds it lets go; the kernel wakes us. Rejects as {@link takeStateLock}, with `LOCK_HELD` only when the
- * limit passes: the thread that waits then keeps node from ending by itself.
+ * Takes the lock as soon as whoever holds it lets go. Rejects as {@link takeStateLock}, with `LOCK_HELD` only when the limit passes. It looks again
+ * and again: a thread that waits in the kernel cannot be called back, and node would wait for it when the process is to end.
  */
 export async function awaitStateLock(directory: string, clock: Clock, limitMs: number): Promise<StateLock> {
   const path = join(directory, 'lock');
   const fd = openLockFile(path);
-  const result = await new Promise<number>((resolve, reject) => {
-    const timer = clock.setTimeout(() => {
-      const holder = readHolder(fd);
-      reject(uplinkError('LOCK_HELD', { what: 'another ovs-uplink does not let go', object: path, got: holder }));
-    }, limitMs);
-    bindFlock().async(fd, LOCK_EX, (error, value) => {
-      clock.clearTimeout(timer);
-      if (error === null) resolve(value);
-      else reject(error);
-    });
-  });
-  if (result !== 0) {
+  const endsAt = clock.now() + limitMs;
+  try {
+    while (bindFlock()(fd, LOCK_EX | LOCK_NB) !== 0) {
+      if (clock.now() >= endsAt) {
+        const holder = readHolder(fd);
+        throw uplinkError('LOCK_HELD', { what: 'another ovs-uplink does not let go', object: path, got: holder });
+      }
+      await new Promise<void>(resolve => {
+        clock.setTimeout(resolve, LOOK_AGAIN_MS);
+      });
+    }
+  } catch (error) {
     closeSync(fd);
-    throw lockFileError(path, new Error('flock failed'));
+    throw isUplinkError(error) ? error : lockFileError(path, error);
   }
   try {
     writeHolder(fd);

@@ -19,8 +19,8 @@ describe('waiting for the lock of a state folder', () => {
       events.push('ours');
       return lock;
     });
-    // Several turns of the event loop, in which it would have come.
-    for (let turn = 0; turn < 20; turn += 1) await new Promise<void>(resolve => setImmediate(resolve));
+    // Time in which it would have come: others that wait have given up meanwhile.
+    await expect(awaitStateLock(directory, realClock, 50)).rejects.toMatchObject({ code: 'LOCK_HELD' });
     events.push('released');
     holder.release();
     const lock = await waiting;
@@ -35,7 +35,8 @@ describe('waiting for the lock of a state folder', () => {
     const holder = takeStateLock(directory);
     const waiting = awaitStateLock(directory, realClock, 50);
     await expect(waiting).rejects.toMatchObject({ code: 'LOCK_HELD', details: { got: `pid ${process.pid}` } });
-    // Else its thread would wait for ever.
     holder.release();
+    // It has given up for good.
+    expect(findLockHolder(directory)).toBe(null);
   });
 });

@@ -7,6 +7,8 @@ import { runCommand } from '../lab/command.ts';
 import { createLab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
 import { configurePlainHost } from '../lab/rich-host.ts';
+import { call, confOf } from './cni/plugin.ts';
+import { makeNic } from './moving/nic.ts';
 import { captureTimed, diffTimed } from './support/unchanged.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -111,6 +113,19 @@ describeLive('the package as others get it', () => {
     await writeFile(join(consumer, 'inside.ts'), code);
     const inside = await runCommand([process.execPath, join(consumer, 'inside.ts')]);
     expect(inside.stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  it('the packed CNI plugin moves a link and brings it home, by a link to it from a folder of plugins', async () => {
+    await using lab = await createLab({ name: 'pcni' });
+    const program = join(lab.dir, 'ovs-uplink-host-device');
+    await symlink(join(consumer, 'node_modules/ovs-uplink/bin/ovs-uplink-host-device'), program);
+    await using nic = await makeNic(lab);
+    for (const command of ['ADD', 'DEL']) {
+      const more = { PATH: `${NODE_BIN}:${process.env.PATH}` };
+      const { code, text, stderr } = await call(lab, command, confOf(lab), more, program);
+      expect({ command, code, stderr }, text).toEqual({ command, code: 0, stderr: '' });
+    }
+    expect(await nic.changes()).toEqual([]);
   });
 });
 

@@ -5,19 +5,15 @@ import type { MoveLinkOptions } from '../../src/engine/move/moves.ts';
 import type { MoveOutcome } from '../../src/engine/move/run.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
-import { raiseLink } from '../lab/topology.ts';
 import { ipBatch } from '../lab/two-ports.ts';
 import { watchKernel } from '../lab/watch.ts';
 import { namesIn, statesIn } from './moving/link-lines.ts';
-import { type Command, clearingIn, conflictsIn } from './moving/spoil.ts';
+import { linkIn, makeNic, NAMES, NIC } from './moving/nic.ts';
+import { type Command, conflictsIn } from './moving/spoil.ts';
 import type { SpoiledMove } from './moving/spoiled-move.ts';
 import { runCli, spawnCli } from './support/cli.ts';
-import { captureTimed, diffTimed } from './support/unchanged.ts';
 
 const PROCESS = fileURLToPath(new URL('./moving/spoiled-move.ts', import.meta.url));
-const NIC = 'eth5';
-const NAMES = { own: NIC, there: 'net1', altname: 'enp5s0' };
-const CAPTURE = { linkName: NIC };
 const WAYS = ['message', 'steps'] as const;
 
 describeLive('a NIC that goes into another network namespace', () => {
@@ -232,6 +228,22 @@ describeLive('a NIC that goes into another network namespace', () => {
     expect((await runCli(lab, ['status'])).objects).toEqual([]);
   });
 
+  it('is left alone by a recover that waited for its move to end', async () => {
+    await using nic = await makeNic(lab);
+    const moving = spawnCli(lab, there(lab));
+    await moving.state('leaving.moving');
+    moving.kill('SIGSTOP');
+    const recovering = spawnCli(lab, ['recover']);
+    // Stopped too late the move has ended, and there is nothing to recover.
+    await recovering.state('takingOver').catch(() => undefined);
+    moving.kill('SIGCONT');
+    expect((await moving.ended).code).toBe(0);
+    expect((await recovering.ended).code).toBe(0);
+    expect(await linkIn(lab, lab.farNs, 'net1')).toMatchObject({ operstate: 'UP' });
+    expect(await goHome(lab)).toMatchObject({ result: 'restored' });
+    expect(await nic.changes()).toEqual([]);
+  });
+
   it('moves two links at the same time, one after the other', async () => {
     await using first = await makeNic(lab, ['link add eth6 type veth peer name eth7', 'link set eth6 up']);
     const both = await Promise.all([
@@ -245,42 +257,6 @@ describeLive('a NIC that goes into another network namespace', () => {
     await lab.hostIp('link', 'del', 'eth6');
   });
 });
-
-interface Nic extends AsyncDisposable {
-  /** How the host differs from what it was when this was made. */
-  changes(): Promise<readonly string[]>;
-}
-
-/** A NIC with a bit of everything, whose wire ends in the gateway's namespace; everything of the case goes with it. */
-async function makeNic(lab: Lab, more: readonly string[] = []): Promise<Nic> {
-  await ipBatch(lab.gatewayNs, [`link add gw5 type veth peer name ${NIC} netns ${lab.hostNs}`, 'link set gw5 up']);
-  await ipBatch(lab.hostNs, [
-    `link set ${NIC} mtu 1400 txqueuelen 777 alias kept`,
-    `link property add dev ${NIC} altname enp5s0`,
-  ]);
-  await raiseLink(lab.hostNs, NIC);
-  await ipBatch(lab.hostNs, [
-    `addr add 10.55.0.1/24 dev ${NIC}`,
-    `addr add 10.55.0.2/24 dev ${NIC} label ${NIC}:x`,
-    `addr add fd55::1/64 dev ${NIC} nodad`,
-    'route add 203.0.113.0/24 via 10.55.0.9',
-    'route add fd56::/64 via fd55::9',
-    `neigh add 10.55.0.9 lladdr 02:00:00:00:55:09 dev ${NIC}`,
-    ...more,
-  ]);
-  const file = `/proc/sys/net/ipv4/conf/${NIC}/arp_ignore`;
-  await lab.run(lab.hostNs, ['sh', '-c', `echo 1 > ${file}`], { check: true });
-  const before = await captureTimed(lab, CAPTURE);
-  return {
-    changes: async () => diffTimed(before, await captureTimed(lab, CAPTURE)),
-    async [Symbol.asyncDispose]() {
-      await lab.run(lab.hostNs, ['sh', '-c', 'rm -f "$0"/*.move', lab.stateDir]);
-      await lab.run(lab.gatewayNs, ['ip', 'link', 'del', 'gw5']);
-      for (const command of clearingIn(lab.farNs, NAMES)) await lab.run(lab.farNs, command);
-      await lab.run(lab.farNs, ['ip', 'link', 'del', 'other']);
-    },
-  };
-}
 
 function there(lab: Lab, ...more: readonly string[]): readonly string[] {
   const has = (flag: string): boolean => more.includes(flag);
@@ -336,9 +312,4 @@ async function killAt(lab: Lab, state: string, args: readonly string[]): Promise
   await running.state(state);
   running.kill('SIGKILL');
   expect((await running.ended).code).toBe(137);
-}
-
-async function linkIn(lab: Lab, netns: string, name: string): Promise<unknown> {
-  const { stdout } = await lab.run(netns, ['ip', '-j', 'link', 'show', name], { check: true });
-  return (JSON.parse(stdout) as unknown[])[0];
 }

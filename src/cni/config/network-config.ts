@@ -64,13 +64,17 @@ const attachment = z.looseObject(
   KEYS,
 );
 
-/** Of GC. Go writes an empty list as null; a key that is missing is a mistake, by which all links would go home. */
+/**
+ * Of GC. Go writes an empty list as null. Without the key the runtime has not said what is valid, as libcni does where it was given no list itself:
+ * then nothing is known to be invalid.
+ */
 export const gcSchema = z.looseObject(
   {
     ...commonShape,
     'cni.dev/valid-attachments': z
       .union([z.array(attachment, ATTACHMENTS), z.null(ATTACHMENTS)], ATTACHMENTS)
-      .transform(list => list ?? []),
+      .transform(list => list ?? [])
+      .optional(),
   },
   KEYS,
 );

@@ -128,7 +128,7 @@ function watchOver(duty: GuardDuty, socket: Socket): Promise<DutyResult> {
         removeDuty(stateDir, uplink);
         // Ends with the connection still open: that the kernel closes it is the proof that the process is gone.
         socket.write(`${JSON.stringify({ type: 'disarmed' })}\n`, () => {
-          // The thread that waits for the lock would keep node from ending.
+          // What waits for the lock must not get it any more.
           if (isActing) process.kill(process.pid, 'SIGKILL');
           end('disarmed');
         });
