@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { describeCase } from '../../src/verify/explore/any-case.ts';
 import { explore } from '../../src/verify/explore/explore.ts';
-import { describeCase } from '../../src/verify/explore/explore-case.ts';
 import { neverTaken } from '../../src/verify/explore/never-taken.ts';
 import { readShippedHosts } from '../../src/verify/explore/shipped-hosts.ts';
 

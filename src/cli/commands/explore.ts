@@ -4,12 +4,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
+import { describeCase, isMoveCase } from '../../verify/explore/any-case.ts';
 import { readCase } from '../../verify/explore/case-yaml.ts';
 import type { ExploreReport } from '../../verify/explore/explore.ts';
 import { explore as exploreAll } from '../../verify/explore/explore.ts';
-import { describeCase } from '../../verify/explore/explore-case.ts';
 import { neverTaken } from '../../verify/explore/never-taken.ts';
-import { runCase } from '../../verify/explore/run-case.ts';
+import { playCase } from '../../verify/explore/play-case.ts';
 import { readShippedHosts } from '../../verify/explore/shipped-hosts.ts';
 import type { CommandContext, CommandFunction } from '../command-context.ts';
 import type { ExitCode } from '../exit-code.ts';
@@ -108,7 +108,10 @@ async function saveFindings(folder: string, { findings }: ExploreReport): Promis
     await mkdir(folder, { recursive: true });
     for (const { yaml, case: found } of findings) {
       const digest = createHash('sha256').update(yaml).digest('hex').slice(0, 12);
-      await writeFile(join(folder, `${found.host}-${found.layout}-${digest}.yaml`), yaml);
+      await writeFile(
+        join(folder, `${found.host}-${isMoveCase(found) ? found.link : found.layout}-${digest}.yaml`),
+        yaml,
+      );
     }
   } catch (error) {
     throw usageError('cannot write the findings', { object: folder, got: (error as Error).message });
@@ -124,7 +127,7 @@ async function replay({ terminal }: CommandContext, path: string): Promise<ExitC
   if (host === undefined) {
     throw usageError('no such host', { got: explored.host, candidates: hosts.map(({ name }) => name) });
   }
-  const result = await runCase(host, explored, {
+  const result = await playCase(host, explored, {
     hashTrace: true,
     onTrace: text => (terminal.json ? terminal.object({ trace: text }) : terminal.line(visible(text))),
   });

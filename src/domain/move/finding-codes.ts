@@ -32,6 +32,11 @@ export const MOVE_FINDING_CODES = {
     meaning: 'the kernel lets no link of this kind leave its namespace',
     acceptable: false,
   },
+  'move-route-lost': {
+    severity: 'blocking',
+    meaning: 'the kernel keeps a route with a leg over the link while it is down, and would not take it back',
+    acceptable: false,
+  },
   'move-link-in-use': { severity: 'blocking', meaning: 'the host uses the link: it would end what goes over it' },
   'move-link-sriov': {
     severity: 'blocking',

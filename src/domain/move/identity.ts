@@ -10,6 +10,7 @@ export interface LinkIdentity {
   readonly parentDevice: string | null;
   /** Of the veth peer, as the link's own namespace counts; null for others. */
   readonly lower: number | null;
+  /** At home; once the link is in use, in the target. */
   readonly index: number;
 }
 
@@ -31,6 +32,11 @@ export function isSameLink(identity: LinkIdentity, link: Link): boolean {
   }
   if (identity.permanentMac !== null) return identity.permanentMac === link.permanentMac;
   return identity.lower === link.lower && (identity.mac === link.mac || identity.index === link.index);
+}
+
+/** True where a driver says what it is, wherever it is. */
+export function isHardware({ parentDevice, permanentMac }: LinkIdentity): boolean {
+  return parentDevice !== null || permanentMac !== null;
 }
 
 /** The link among others; undefined where it is not, or where more than one could be it. */

@@ -2,10 +2,11 @@ import type { Finding } from '../finding.ts';
 import type { KernelState } from '../kernel-state.ts';
 import { linkByIndex, linkByName } from '../kernel-state.ts';
 import type { Link } from '../link.ts';
-import { answersTo, IFF_LOOPBACK, MAX_LINK_NAME_LENGTH, standsOn } from '../link.ts';
+import { answersTo, IFF_LOOPBACK, isUp, MAX_LINK_NAME_LENGTH, standsOn } from '../link.ts';
 import { nearMiss } from '../near-miss.ts';
 import { LINK_LIST_RULES } from '../precheck/link-lists.ts';
-import { isDefault, usesLink } from '../route.ts';
+import { formatRoute, isDefault, usesLink } from '../route.ts';
+import { isKernelOwned } from '../snapshot.ts';
 import { isAcceptable, moveFinding } from './finding-codes.ts';
 import { isSameLink } from './identity.ts';
 import type { MoveRequest } from './request.ts';
@@ -40,6 +41,7 @@ const RULES: readonly Rule[] = [
   checkNewName,
   checkAltnames,
   checkKind,
+  checkRoutes,
   checkUse,
   checkSriov,
   checkQdisc,
@@ -129,7 +131,7 @@ function checkAltnames({ request, target }: MoveInput, link: Link): readonly Fin
 }
 
 /** Kinds that never leave the namespace in which they were made. */
-const STAYING_KINDS = ['bridge', 'bond', 'team', 'openvswitch', 'vrf', 'hsr', 'ovs'];
+export const STAYING_KINDS: readonly string[] = ['bridge', 'bond', 'team', 'openvswitch', 'vrf', 'hsr', 'ovs'];
 
 function checkKind(_: MoveInput, link: Link): readonly Finding[] {
   const isLoopback = (link.flags & IFF_LOOPBACK) !== 0;
@@ -140,6 +142,20 @@ function checkKind(_: MoveInput, link: Link): readonly Finding[] {
       message: `${link.name} is ${what}, which stays in its network namespace`,
       culprit: link.name,
       advice: 'name the NIC below it',
+    }),
+  ];
+}
+
+/** The kernel marks the leg of a link that goes down as dead, but adds no route with a leg over one that is down. */
+function checkRoutes({ home }: MoveInput, link: Link): readonly Finding[] {
+  if (isUp(link)) return [];
+  const route = home.routes.find(one => usesLink(one, link.index) && !isKernelOwned(one));
+  if (route === undefined) return [];
+  return [
+    moveFinding('move-route-lost', {
+      message: `${link.name} is down, and has a leg of the route ${formatRoute(route)}, which could not be added again after the return`,
+      culprit: link.name,
+      advice: `set it up first ("ip link set ${link.name} up"), or take the leg out of the route`,
     }),
   ];
 }

@@ -11,6 +11,7 @@ import { copySysctls, restoreAltnames, restoreProperties } from '../steps/link-p
 import { setMissing } from '../steps/neighbours.ts';
 import { moveLegs } from '../steps/routes.ts';
 import { convergeUplink, wantedAddresses } from '../steps/uplink.ts';
+import { isHardware } from './identity.ts';
 import type { MovePlan, MoveStep, ReturnStep } from './plan.ts';
 import { isUpThere } from './plan.ts';
 
@@ -124,10 +125,16 @@ function comeHome({ plan, snapshot, home, target, inTransit, atTarget }: MoveSig
   if (link.name !== wanted && isTakenThere) {
     return at('target', [{ op: 'link.move', link: refOf(link), to: plan.transit, name: null }]);
   }
-  const renaming = [...altnames, ...rename(link, wanted)];
-  if (renaming.length > 0) return at(place, renaming);
+  const changes = [...altnames, ...restoreIdentity(link, snapshot, plan), ...rename(link, wanted)];
+  if (changes.length > 0) return at(place, changes);
   const mayKeep = link.index !== index && linkByIndex(home, index) === undefined;
   return at(place, [{ op: 'link.move', link: refOf(link), to: HOME, name: null, ...(mayKeep && { index }) }]);
+}
+
+/** What is no hardware is known by its MAC where its ifindex is taken at home: it must have that before it goes there. */
+function restoreIdentity(link: Link, { link: { mac } }: Snapshot, { identity }: MovePlan): Effect[] {
+  if (isHardware(identity) || mac === null || link.mac === mac) return [];
+  return [{ op: 'link.set', link: refOf(link), mac }];
 }
 
 /** The snapshot of a link that has another ifindex now: the kernel keeps it over a move only where nobody has it there. */

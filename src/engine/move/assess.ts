@@ -11,6 +11,7 @@ import type { MoveRequest } from '../../domain/move/request.ts';
 import { bridgeOf } from '../../domain/ovs-state.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
+import { uplinkError } from '../../errors.ts';
 import type { Netns } from '../../host/host.ts';
 import { underOvsdbLimit } from '../clock.ts';
 import { compareWithPlan } from './compare.ts';
@@ -81,7 +82,9 @@ export async function prepare(
   const { assessment, link, home, target } = await judge(session, request, signal);
   if (link === undefined) return assessment;
   const { host } = session;
-  const snapshot = takeSnapshot(home, link.index, await host.readSysctls(link.name)) ?? null;
+  const sysctls = await host.readSysctls(link.name);
+  if (Object.keys(sysctls).length === 0) throw renamedMeanwhile(link.name);
+  const snapshot = takeSnapshot(home, link.index, sysctls) ?? null;
   const plan: MovePlan = {
     id: session.id,
     request,
@@ -113,4 +116,13 @@ async function usesOf(session: MoveSession, link: string, signal: AbortSignal): 
 /** Rules stay in the kernel when a link leaves, and a link may be away for days: they are not ours to bring back. */
 export function withoutRules(snapshot: Snapshot): Snapshot {
   return { ...snapshot, rules: [] };
+}
+
+/** They are read by its name: who has none is called otherwise by now. */
+function renamedMeanwhile(link: string): Error {
+  return uplinkError('LINK_GONE', {
+    what: 'the link went, or was renamed, while it was looked at',
+    object: link,
+    advice: 'try again; if it comes back, see who else manages links here (`ovs-uplink doctor`)',
+  });
 }

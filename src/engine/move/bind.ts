@@ -51,7 +51,7 @@ function keepFirst(args: Args, failureOf: (args: Args) => Failure): Partial<Move
 }
 
 /** The chart with its guards and its actions, which only take notes. */
-const annotatedMove = linkMove.provide({
+export const annotatedMove = linkMove.provide({
   guards: {
     resumesAt: ({ context }, params: { readonly entry: MoveEntry }) => context.entry === params.entry,
     isOver: ({ event }) => outputOf<TakeOverReport>(event).isOver,

@@ -6,7 +6,7 @@ import type { MoveWay } from '../../domain/move/plan.ts';
 import { MOVE_WAYS } from '../../domain/move/plan.ts';
 import type { Attachment, MoveDeadlines, MoveRequest } from '../../domain/move/request.ts';
 import { DEFAULT_MOVE_DEADLINES } from '../../domain/move/request.ts';
-import { toFailure, toUplinkError, uplinkError } from '../../errors.ts';
+import { toUplinkError, uplinkError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { endedMove } from './ended-move.ts';
@@ -61,8 +61,8 @@ export interface Moves {
   /** Brings a link home that was moved, wherever it is by now, and makes it what it was. Refused with `JOURNAL_MISSING` where none was moved. */
   returnLink(options: ReturnLinkOptions): MoveRun;
   /**
-   * Brings home every link whose move or return has died half way, or whose namespace is gone: one run each, in order. Those that are under way in
-   * other processes are waited for, and left where they come to stand.
+   * Brings home every link whose move or return has died half way, whose namespace is gone, or that is here already: one run each, in order. Those that
+   * are under way in other processes are waited for, and left where they come to stand.
    */
   recoverMoves(options?: { readonly deadlines?: Partial<MoveDeadlines> }): Promise<readonly MoveRun[]>;
   /** Every link that was moved, and where it is. Reads only. */
@@ -88,6 +88,19 @@ export function createMoves(hostOf: () => Host, surroundings: Surroundings, logg
       logger,
       signal: undefined,
     });
+  };
+
+  /** True where a run has died half way, where the namespace is gone or another one has its path, or the link came home without our writing it down. */
+  const mustComeHome = async (record: MoveRecord): Promise<boolean> => {
+    if (record.stage !== 'inUse') return true;
+    const session = createMoveSession(hostOf(), surroundings, record.id);
+    session.adopt(record);
+    try {
+      const { target, atHome, inTransit } = await session.look({});
+      return target === null || atHome !== undefined || inTransit !== undefined;
+    } finally {
+      await session.close();
+    }
   };
 
   return {
@@ -117,17 +130,18 @@ export function createMoves(hostOf: () => Host, surroundings: Surroundings, logg
           runs.push(endedMove(entry.uplink, () => Promise.reject(toUplinkError(entry.failure))));
           continue;
         }
-        const isHalfDone = entry.record.stage !== 'inUse';
-        if (isHalfDone || (await isOrphan(entry.record, hostOf()))) {
-          runs.push(
-            endedMove(entry.uplink, async () => {
-              // One after another: they share the lock of the state folder.
-              await before;
-              // One that was under way in another process, and has come to stand meanwhile, is not to be disturbed.
-              return bringHome(entry.record, deadlines, { goHome: !isHalfDone });
-            }),
-          );
-        }
+        // What cannot be read of one link keeps no other from coming home.
+        const asked = await mustComeHome(entry.record).catch(toUplinkError);
+        if (asked === false) continue;
+        runs.push(
+          endedMove(entry.uplink, async () => {
+            if (asked !== true) throw asked;
+            // One after another: they share the lock of the state folder.
+            await before;
+            // One that was under way in another process, and has come to stand meanwhile, is not to be disturbed.
+            return bringHome(entry.record, deadlines, { goHome: entry.record.stage === 'inUse' });
+          }),
+        );
       }
       return runs;
     },
@@ -137,17 +151,6 @@ export function createMoves(hostOf: () => Host, surroundings: Surroundings, logg
       return reports;
     },
   };
-}
-
-/** True where its namespace is gone, or another one has the path. */
-async function isOrphan({ plan }: MoveRecord, host: Host): Promise<boolean> {
-  try {
-    await using netns = await host.openNetns(plan.request.netns);
-    return netns.id !== plan.target;
-  } catch (error) {
-    if (toFailure(error).code === 'USAGE') return true;
-    throw error;
-  }
 }
 
 function missing(link: string, directory: string): Error {

@@ -34,8 +34,8 @@ export interface MoveSession {
   record(): MoveRecord | undefined;
   adopt(record: MoveRecord): void;
   write(record: MoveRecord): Promise<void>;
-  /** Writes the stage, unless it is written already. */
-  reach(stage: MoveStage): Promise<void>;
+  /** Writes the stage, unless it is written already; with another plan where one is given. */
+  reach(stage: MoveStage, plan?: MovePlan): Promise<void>;
   removeJournal(): Promise<void>;
   lock(): Promise<void>;
   unlock(): void;
@@ -59,6 +59,8 @@ const LOCK_PATIENCE_MS = 5_000;
 export function createMoveSession(host: Host, surroundings: Surroundings, id: string): MoveSession {
   const { clock, moves } = surroundings;
   let record: MoveRecord | undefined;
+  /** A write that failed may be on disk all the same. */
+  let tried: string | undefined;
   let stateLock: StateLock | undefined;
   let target: Netns | undefined;
   let transit: Netns | undefined;
@@ -88,17 +90,20 @@ export function createMoveSession(host: Host, surroundings: Surroundings, id: st
       session.identity = adopted.identity;
     },
     async write(next) {
+      tried = next.request.link;
       await moves.write(next);
       session.adopt(next);
     },
-    async reach(stage) {
+    async reach(stage, plan) {
       if (record === undefined) throw uplinkError('DEFECT', { what: 'no journal to write', object: stage });
-      if (record.stage !== stage) await session.write({ ...record, stage });
+      if (record.stage !== stage) await session.write({ ...record, stage, plan: plan ?? record.plan });
     },
     async removeJournal() {
-      if (record === undefined) return;
-      await moves.remove(record.request.link);
+      const link = record?.request.link ?? tried;
+      if (link === undefined) return;
+      await moves.remove(link);
       record = undefined;
+      tried = undefined;
     },
     async lock() {
       if (stateLock !== undefined) return;

@@ -1,5 +1,6 @@
 import type { Effect, EffectResult } from '../../domain/effect.ts';
 import { HOME, isOwnerEffect } from '../../domain/effect.ts';
+import { answersTo } from '../../domain/link.ts';
 import { uplinkError } from '../../errors.ts';
 import type { Host, Netns } from '../host.ts';
 import { isOvsEffect } from '../linux-effects.ts';
@@ -30,6 +31,20 @@ export function createSimulatedNetnses(
   const open = new Map<string, SimulatedNamespace>();
   const { namespaces } = world;
 
+  /** Opened until it is closed, or the process ends. */
+  const hold = (namespace: SimulatedNamespace): (() => void) => {
+    namespace.openings += 1;
+    let isOpen = true;
+    const close = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      namespace.openings -= 1;
+      if (namespace.openings === 0 && world.nameless.delete(namespace)) end(world, namespace);
+    };
+    process.onEnd(close);
+    return close;
+  };
+
   const move: SimulatedNetnses['move'] = (from, { link, to, name, up, index }) => {
     const target = to === HOME ? world.kernel : open.get(to)?.kernel;
     if (target === undefined) throw uplinkError('DEFECT', { what: 'the network namespace is not open', object: to });
@@ -46,6 +61,7 @@ export function createSimulatedNetnses(
           throw uplinkError('USAGE', { what: 'cannot open the network namespace', object: path, got: 'ENOENT' });
         }
         open.set(path, found);
+        const close = hold(found);
         const { id, kernel } = found;
         const carryOut = (effect: Effect): EffectResult => {
           const result = changeIn(kernel, effect, move);
@@ -59,7 +75,8 @@ export function createSimulatedNetnses(
           apply: (effects, signal) => applyWith(effects, signal, carryOut),
           subscribe: listener => kernel.subscribe(listener),
           async [Symbol.asyncDispose]() {
-            open.delete(path);
+            if (open.get(path) === found) open.delete(path);
+            close();
           },
         };
       }),
@@ -84,24 +101,30 @@ function changeIn(kernel: KernelModel, effect: Effect, move: SimulatedNetnses['m
   return effect.op === 'link.move' ? move(kernel, effect) : kernel.apply(effect);
 }
 
-/** A namespace ends: virtual links end with it; hardware comes to the host, under its name there, or another where that is taken. */
-export function removeNamespace({ namespaces, kernel }: World, path: string): void {
-  const found = namespaces.get(path);
+/** A namespace loses its path, and ends as soon as nobody has it open. */
+export function removeNamespace(world: World, path: string): void {
+  const found = world.namespaces.get(path);
   if (found === undefined) return;
-  namespaces.delete(path);
-  for (const link of found.kernel.read({ routes: false }).links) {
+  world.namespaces.delete(path);
+  if (found.openings > 0) world.nameless.add(found);
+  else end(world, found);
+}
+
+/** A namespace ends: virtual links end with it; hardware comes to the host, under its name there, or another where that is taken. */
+function end({ kernel }: World, ended: SimulatedNamespace): void {
+  for (const link of ended.kernel.read({ routes: false }).links) {
     if (link.index === 1) continue;
     if (link.kind !== null) {
-      found.kernel.removeLink(link.index);
+      ended.kernel.removeLink(link.index);
       continue;
     }
     const { links } = kernel.read({ routes: false });
-    const isTaken = (name: string): boolean => links.some(one => one.name === name || one.altnames.includes(name));
+    const isTaken = (name: string): boolean => links.some(one => answersTo(one, name));
     for (const altname of link.altnames.filter(isTaken)) {
-      found.kernel.apply({ op: 'altname.remove', link, altname });
+      ended.kernel.apply({ op: 'altname.remove', link, altname });
     }
-    if (isTaken(link.name)) found.kernel.apply({ op: 'link.set', link, up: false });
-    if (isTaken(link.name)) found.kernel.apply({ op: 'link.rename', link, to: `dev${link.index}` });
-    found.kernel.moveLink(link.index, kernel, { name: null });
+    if (isTaken(link.name)) ended.kernel.apply({ op: 'link.set', link, up: false });
+    if (isTaken(link.name)) ended.kernel.apply({ op: 'link.rename', link, to: `dev${link.index}` });
+    ended.kernel.moveLink(link.index, kernel, { name: null });
   }
 }

@@ -20,6 +20,8 @@ export interface World {
   readonly kernel: KernelModel;
   /** Other network namespaces, by their paths; changed by who makes and removes them. */
   readonly namespaces: Map<string, SimulatedNamespace>;
+  /** Those whose path is gone while a process has them open: they end when the last has closed them. */
+  readonly nameless: Set<SimulatedNamespace>;
   /** Their ids are never used twice. */
   namespacesMade: number;
   readonly ovs: OvsModel;
@@ -44,6 +46,8 @@ export interface SimulatedNamespace {
   /** As device and inode of a real one. */
   readonly id: string;
   readonly kernel: KernelModel;
+  /** How often processes have it open. */
+  openings: number;
 }
 
 /** A fresh world as a description has it. */
@@ -84,6 +88,7 @@ export function createWorld(host: HostDescription): World {
     clock,
     kernel,
     namespaces: new Map(),
+    nameless: new Set(),
     namespacesMade: 0,
     ovs,
     owners,
@@ -131,7 +136,7 @@ export function askGateways(world: World, links: readonly number[]): ReadonlyMap
 /** Makes an empty network namespace that has this path. */
 export function addNamespace(world: World, path: string): SimulatedNamespace {
   world.namespacesMade += 1;
-  const made = { id: `4:${world.namespacesMade}`, kernel: world.kernel.addNamespace() };
+  const made = { id: `4:${world.namespacesMade}`, kernel: world.kernel.addNamespace(), openings: 0 };
   world.namespaces.set(path, made);
   return made;
 }

@@ -6,6 +6,8 @@ import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import type { World } from '../../host/simulated/world.ts';
 import { loseKernelEvents } from '../../host/simulated/world.ts';
 import type { Incident } from './incident.ts';
+import type { Remedies } from './remedies.ts';
+import { createRemedies } from './remedies.ts';
 
 const FOREIGN_INDEX = 900;
 /** Of a network for documentation (RFC 5737) that no description has. */
@@ -15,7 +17,7 @@ const FOREIGN_ADDRESS = '198.51.100.77';
 const OVERRUN_MS = 2;
 
 /** What the incidents of one case have done to the world, and how it comes to rest again. */
-export interface Disturbances {
+export interface Disturbances extends Pick<Remedies, 'heal'> {
   readonly world: World;
   readonly folder: SimulatedFolder;
   /** In the order in which they happened. */
@@ -25,10 +27,7 @@ export interface Disturbances {
   /** Names that the migration is to give. */
   readonly bridgeName: string;
   readonly hostPortName: string;
-  /** What ends when the faults stop. */
-  readonly remedies: (() => void)[];
-  /** Undoes everything that is not a decision of somebody else: daemons run, wires are plugged in, disks have room. */
-  heal(): void;
+  readonly remedies: Remedies;
 }
 
 /** Begins with an undisturbed world. */
@@ -37,7 +36,7 @@ export function createDisturbances(
   folder: SimulatedFolder,
   names: { readonly bridge: string; readonly hostPort: string },
 ): Disturbances {
-  const remedies: (() => void)[] = [];
+  const remedies = createRemedies(world.clock);
   const uplink = world.kernel.read({ routes: false }).links.find(link => link.index === world.uplinkIndex);
   return {
     world,
@@ -47,9 +46,7 @@ export function createDisturbances(
     bridgeName: names.bridge,
     hostPortName: names.hostPort,
     remedies,
-    heal() {
-      for (const remedy of remedies.splice(0)) remedy();
-    },
+    heal: remedies.heal,
   };
 }
 
@@ -62,7 +59,7 @@ export interface RunHandles {
 
 /** Lets an incident happen now; false when there is nothing that it could happen to. */
 export function applyIncident(incident: Incident, disturbances: Disturbances, run: RunHandles): boolean {
-  const { world, folder, happened } = disturbances;
+  const { world, folder, happened, remedies } = disturbances;
   const { kernel, ovs, uplinkIndex } = world;
   happened.push(incident);
   const links = (): readonly Link[] => kernel.read({ routes: false }).links;
@@ -76,7 +73,7 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       // A link that is down has a wire, too: it comes up without it.
       if (uplink === undefined || (isUp(uplink) && (uplink.flags & IFF_LOWER_UP) === 0)) break;
       kernel.updateLink(uplinkIndex, { carrier: false });
-      remedyAfter(disturbances, incident.forMs, () => kernel.updateLink(uplinkIndex, { carrier: true }));
+      remedies.after(incident.forMs, () => kernel.updateLink(uplinkIndex, { carrier: true }));
       break;
     case 'uplink.set-down':
       if (uplink !== undefined) setUp(disturbances, uplink, false);
@@ -114,7 +111,7 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       // Far from those that the kernel gives out, so that it is the same one in a shadow of this world.
       const taken = kernel.addLink({ name: disturbances.hostPortName, kind: 'dummy', index: FOREIGN_INDEX });
       if ('code' in taken) return false;
-      remedyAfter(disturbances, incident.forMs, () => kernel.removeLink(taken.index));
+      remedies.after(incident.forMs, () => kernel.removeLink(taken.index));
       break;
     }
     case 'host-port.remove':
@@ -137,14 +134,14 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       break;
     case 'ovsdb.stop':
       ovs.stopOvsdb();
-      remedyAfter(disturbances, incident.forMs, () => ovs.startOvsdb());
+      remedies.after(incident.forMs, () => ovs.startOvsdb());
       break;
     case 'ovsdb.drop':
       ovs.dropConnection();
       break;
     case 'ovsdb.lock.steal':
       ovs.holdLock();
-      remedyAfter(disturbances, null, () => ovs.freeLock());
+      remedies.after(null, () => ovs.freeLock());
       break;
     case 'ovsdb.rows.remove':
       ovs.removeOurRows();
@@ -155,15 +152,15 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       break;
     case 'vswitchd.kill':
       ovs.stopVswitchd('kill');
-      remedyAfter(disturbances, incident.forMs, () => ovs.startVswitchd());
+      remedies.after(incident.forMs, () => ovs.startVswitchd());
       break;
     case 'vswitchd.hang':
       ovs.stopVswitchd('hang');
-      remedyAfter(disturbances, incident.forMs, () => ovs.continueVswitchd());
+      remedies.after(incident.forMs, () => ovs.continueVswitchd());
       break;
     case 'ovs.flow-restore-wait':
       ovs.setFlowRestoreWait(true);
-      remedyAfter(disturbances, incident.forMs, () => ovs.setFlowRestoreWait(false));
+      remedies.after(incident.forMs, () => ovs.setFlowRestoreWait(false));
       break;
     case 'interface.error':
       for (const name of [disturbances.hostPortName, disturbances.uplinkName]) {
@@ -173,14 +170,14 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
     case 'gateway.silent': {
       const all = [...world.gateways.values()];
       for (const gateway of all) world.gateways.set(gateway.address, { ...gateway, answers: false });
-      remedyAfter(disturbances, incident.forMs, () => {
+      remedies.after(incident.forMs, () => {
         for (const gateway of all) world.gateways.set(gateway.address, gateway);
       });
       break;
     }
     case 'disk.full':
       folder.full = true;
-      remedyAfter(disturbances, incident.forMs, () => {
+      remedies.after(incident.forMs, () => {
         folder.full = false;
       });
       break;
@@ -191,7 +188,7 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
     case 'owner.silent':
       if (world.owners.managers().length === 0) return false;
       world.owners.silence(true);
-      remedyAfter(disturbances, incident.forMs, () => world.owners.silence(false));
+      remedies.after(incident.forMs, () => world.owners.silence(false));
       break;
     case 'guard.lose':
       folder.loseGuard?.();
@@ -207,18 +204,6 @@ export function applyIncident(incident: Incident, disturbances: Disturbances, ru
       break;
   }
   return true;
-}
-
-/** Ends an incident after its time, and when the faults stop; once. */
-function remedyAfter({ world, remedies }: Disturbances, forMs: number | null, remedy: () => void): void {
-  let isDone = false;
-  const once = (): void => {
-    if (isDone) return;
-    isDone = true;
-    remedy();
-  };
-  remedies.push(once);
-  if (forMs !== null) world.clock.setTimeout(once, forMs);
 }
 
 function setUp(disturbances: Disturbances, link: Link, up: boolean): void {
@@ -237,8 +222,8 @@ export function objectsOfOthers(uplink: string): readonly string[] {
   ];
 }
 
-/** Outside of every described network. */
-function foreignAddress(linkIndex: number): Address {
+/** An address outside of every described network. */
+export function foreignAddress(linkIndex: number): Address {
   return {
     family: 4,
     linkIndex,

@@ -2,12 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument, stringify } from 'yaml';
 import * as z from 'zod';
 import { LAYOUTS } from '../../domain/layout.ts';
+import { MOVE_WAYS } from '../../domain/move/plan.ts';
 import { uplinkError } from '../../errors.ts';
-import type { ExploreCase } from './explore-case.ts';
+import type { AnyCase } from './any-case.ts';
+import { isMoveCase } from './any-case.ts';
+import type { CaseResult } from './case-result.ts';
 import { COURSES } from './explore-case.ts';
-import type { Incident, IncidentKind } from './incident.ts';
+import type { IncidentKind } from './incident.ts';
 import { INCIDENTS } from './incident.ts';
-import type { CaseResult } from './run-case.ts';
+import { MOVE_COURSES } from './moves/move-case.ts';
+import type { MoveIncident } from './moves/move-incident.ts';
+import { MOVE_INCIDENTS } from './moves/move-incident.ts';
 
 /** A case is a handful of lines. */
 const MAX_BYTES = 1 << 20;
@@ -23,16 +28,14 @@ const PARAMETERS: Partial<Record<IncidentKind, z.ZodRawShape>> = {
 const kinds: readonly IncidentKind[] = [...new Set(INCIDENTS.map(({ kind }) => kind)), 'confirm'];
 const isTimed = (kind: IncidentKind): boolean => INCIDENTS.some(known => known.kind === kind && 'forMs' in known);
 const shapeOf = (kind: IncidentKind): z.ZodRawShape => ({ ...PARAMETERS[kind], ...(isTimed(kind) ? { forMs } : {}) });
-const [firstKind, ...otherKinds] = kinds.map(kind => z.strictObject({ kind: z.literal(kind), ...shapeOf(kind) }));
+const incident = oneOf(kinds, shapeOf);
+const moveIncident = oneOf([...new Set(MOVE_INCIDENTS.map(({ kind }) => kind))], shapeOfMove);
+
 const nth = z.int().min(1).default(1);
 const afterMs = z.number().min(0).optional();
-const incident = z.discriminatedUnion('kind', [firstKind!, ...otherKinds], `one of ${kinds.join(', ')}`);
-const caseSchema = z.strictObject({
+const common = {
   apiVersion: z.literal('ovs-uplink/v1'),
-  kind: z.literal('Exploration'),
   host: z.string(),
-  layout: z.enum(LAYOUTS),
-  course: z.enum(COURSES),
   faults: z
     .array(
       z.strictObject({
@@ -42,25 +45,56 @@ const caseSchema = z.strictObject({
       }),
     )
     .default([]),
-  incidents: z
-    .array(
-      z.strictObject({
-        when: z.union([
-          z.strictObject({ state: z.string(), nth, afterMs }),
-          z.strictObject({ operation: z.string(), nth, afterMs }),
-        ]),
-        incident,
-      }),
-    )
-    .default([]),
   violates: z.array(z.record(z.string(), z.unknown())).optional(),
-});
+};
+const caseSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...common,
+    kind: z.literal('Exploration'),
+    layout: z.enum(LAYOUTS),
+    course: z.enum(COURSES),
+    incidents: incidentsOf(incident),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('MoveExploration'),
+    link: z.string(),
+    name: z.string(),
+    keepAddresses: z.boolean().default(false),
+    way: z.enum(MOVE_WAYS).default('message'),
+    course: z.enum(MOVE_COURSES),
+    incidents: incidentsOf(moveIncident),
+  }),
+]);
+
+/** Of incidents of a move: each parameter that one of the catalogue has. */
+function shapeOfMove(kind: MoveIncident['kind']): z.ZodRawShape {
+  const known = MOVE_INCIDENTS.find(one => one.kind === kind) ?? {};
+  return {
+    ...('as' in known && { as: z.enum(['name', 'altname']) }),
+    ...('forMs' in known && { forMs }),
+    ...('mtu' in known && { mtu: count }),
+  };
+}
+
+function oneOf<K extends string>(all: readonly K[], shape: (kind: K) => z.ZodRawShape) {
+  const [first, ...others] = all.map(kind => z.strictObject({ kind: z.literal(kind), ...shape(kind) }));
+  return z.discriminatedUnion('kind', [first!, ...others], `one of ${all.join(', ')}`);
+}
+
+function incidentsOf<S extends z.ZodType>(what: S) {
+  const at = z.union([
+    z.strictObject({ state: z.string(), nth, afterMs }),
+    z.strictObject({ operation: z.string(), nth, afterMs }),
+  ]);
+  return z.array(z.strictObject({ when: at, incident: what })).default([]);
+}
 
 /** The case as a file that `explore FILE` plays again, with what it showed when it was written. */
-export function formatCase(explored: ExploreCase, result: CaseResult): string {
+export function formatCase(explored: AnyCase, result: CaseResult): string {
   const document = {
     apiVersion: 'ovs-uplink/v1',
-    kind: 'Exploration',
+    kind: isMoveCase(explored) ? 'MoveExploration' : 'Exploration',
     ...explored,
     violates: result.violations,
   };
@@ -68,7 +102,7 @@ export function formatCase(explored: ExploreCase, result: CaseResult): string {
 }
 
 /** Reads such a file. Errors: `USAGE`, naming the place and what was expected. */
-export async function readCase(path: string): Promise<ExploreCase> {
+export async function readCase(path: string): Promise<AnyCase> {
   const refuse = (expected: string, got: string): Error =>
     uplinkError('USAGE', { what: 'not a case of exploration', object: path, expected, got });
   const text = await readFile(path, 'utf8').catch(error => {
@@ -85,12 +119,7 @@ export async function readCase(path: string): Promise<ExploreCase> {
     const place = issue === undefined || issue.path.length === 0 ? 'the top' : issue.path.join('.');
     throw refuse((issue?.message ?? 'a case').replace(/^Invalid input: expected /, ''), `something else at ${place}`);
   }
-  const { host, layout, course, faults, incidents } = parsed.data;
-  return {
-    host,
-    layout,
-    course,
-    faults,
-    incidents: incidents.map(({ when, incident: what }) => ({ when, incident: what as unknown as Incident })),
-  };
+  const { apiVersion: _, kind: __, violates: ___, ...explored } = parsed.data;
+  // The shapes above have what each kind of incident has; their parameters are known by its name only.
+  return explored as unknown as AnyCase;
 }

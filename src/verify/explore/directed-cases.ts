@@ -1,14 +1,12 @@
 import type { ExploreCase } from './explore-case.ts';
 
-type Directed = Pick<ExploreCase, 'host' | 'layout' | 'course' | 'faults' | 'incidents'>;
-
 const PLAIN = { host: 'plain', layout: 'host-port', course: 'migrate', faults: [], incidents: [] } as const;
 
 /**
  * Combinations that lead into corners of the charts which chance finds seldom: a fault of what only another fault brings about. They
  * are run first, each time.
  */
-export const DIRECTED_CASES: readonly Directed[] = [
+export const DIRECTED_CASES: readonly ExploreCase[] = [
   // The journal may be there although its write failed, and then it cannot be removed.
   {
     ...PLAIN,
@@ -62,7 +60,7 @@ export const DIRECTED_CASES: readonly Directed[] = [
   { ...PLAIN, course: 'restore', faults: [{ operation: 'ovs.lock', nth: 2, kind: 'hang' }] },
   // The locks are lost while the journal of a restore is taken over, and while its guard is armed.
   ...(['journal.write committed', 'guard.arm'] as const).map(
-    (operation): Directed => ({
+    (operation): ExploreCase => ({
       ...PLAIN,
       course: 'restore',
       incidents: [{ when: { operation, nth: 2 }, incident: { kind: 'ovsdb.drop' } }],
@@ -70,7 +68,7 @@ export const DIRECTED_CASES: readonly Directed[] = [
   ),
   // The one who clears flow-restore-wait is refused, or loses the connection.
   ...(['refused', 'answer-lost'] as const).map(
-    (kind): Directed => ({
+    (kind): ExploreCase => ({
       ...PLAIN,
       host: 'flow-restore-wait',
       faults: [{ operation: 'ovs.flow-restore-wait.clear', nth: 1, kind }],

@@ -2,7 +2,7 @@ import type { InspectionEvent } from 'xstate';
 import type { Deadlines } from '../../domain/request.ts';
 import { createEngineIn } from '../../engine/create-engine.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { Run, RunEvent, RunOutcome } from '../../engine/run.ts';
+import type { RunEvent } from '../../engine/run.ts';
 import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import { createSimulatedSurroundings } from '../../engine/simulated-surroundings.ts';
 import { createSimulatedHost } from '../../host/simulated/simulated-host.ts';
@@ -49,7 +49,7 @@ export function startProcess({ world, folder, newId, inspect, ...options }: Star
   return { process, engine };
 }
 
-/** Ids of migrations: `id-1`, `id-2`, … */
+/** Ids of runs: `id-1`, `id-2`, … */
 export function createIds(): () => string {
   let ids = 0;
   return () => {
@@ -58,13 +58,18 @@ export function createIds(): () => string {
   };
 }
 
+/** A run of whichever chart. */
+export interface Drivable<O> extends AsyncIterable<RunEvent> {
+  readonly outcome: Promise<O>;
+}
+
 /** How a run ended; null when neither it nor its process ever does. */
-export type Driven = RunOutcome | 'killed' | null;
+export type Driven<O> = O | 'killed' | null;
 
 /** What is to be driven. */
-export interface DriveOptions {
+export interface DriveOptions<O> {
   readonly started: Started;
-  readonly run: Run;
+  readonly run: Drivable<O>;
   readonly clock: VirtualClock;
   readonly onEvent: (event: RunEvent) => void;
   /** Called when all that follows from the last timer has happened; false leaves the run where it is. */
@@ -72,8 +77,8 @@ export interface DriveOptions {
 }
 
 /** Lets the world go on until the run has ended or its process is dead. */
-export async function driveRun({ started, run, clock, onEvent, onTurn }: DriveOptions): Promise<Driven> {
-  let outcome: RunOutcome | undefined;
+export async function driveRun<O>({ started, run, clock, onEvent, onTurn }: DriveOptions<O>): Promise<Driven<O>> {
+  let outcome: O | undefined;
   void follow(run, onEvent);
   void run.outcome.then(made => {
     outcome = made;
@@ -89,7 +94,7 @@ export async function driveRun({ started, run, clock, onEvent, onTurn }: DriveOp
   return null;
 }
 
-async function follow(run: Run, onEvent: (event: RunEvent) => void): Promise<void> {
+async function follow(run: AsyncIterable<RunEvent>, onEvent: (event: RunEvent) => void): Promise<void> {
   for await (const event of run) onEvent(event);
 }
 
@@ -105,8 +110,12 @@ export async function settle(clock: VirtualClock, forMs: number): Promise<void> 
   await drain();
 }
 
-/** Lets the world go on until a promise of ours settles; undefined when it never does. */
-export async function awaitDriven<T>(promise: Promise<T>, clock: VirtualClock): Promise<T | undefined> {
+/** Lets the world go on until a promise of ours settles; undefined when it never does, or its process dies. */
+export async function awaitDriven<T>(
+  promise: Promise<T>,
+  clock: VirtualClock,
+  by?: Pick<Started, 'process'>,
+): Promise<T | undefined> {
   let result: { readonly value: T } | undefined;
   let failure: { readonly error: unknown } | undefined;
   promise.then(
@@ -121,6 +130,7 @@ export async function awaitDriven<T>(promise: Promise<T>, clock: VirtualClock): 
     await drain();
     if (result !== undefined) return result.value;
     if (failure !== undefined) throw failure.error;
+    if (by?.process.isDead() === true) return undefined;
     if (!clock.runNext()) return undefined;
   }
   return undefined;

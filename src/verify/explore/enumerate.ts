@@ -1,12 +1,16 @@
-import type { Layout } from '../../domain/layout.ts';
 import { LAYOUTS } from '../../domain/layout.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
 import type { OperationClass, OperationFault } from '../../host/simulated/simulated-process.ts';
-import type { Course, ExploreCase, PlannedFault, PlannedIncident } from './explore-case.ts';
+import type { AnyCase } from './any-case.ts';
+import { isMoveCase } from './any-case.ts';
+import type { MadeOperation, PlannedFault, PlannedIncident, VisitedState } from './disturbance.ts';
+import type { ExploreCase } from './explore-case.ts';
 import { COURSES } from './explore-case.ts';
+import type { Incident } from './incident.ts';
 import { INCIDENTS } from './incident.ts';
+import type { MoveIncident } from './moves/move-incident.ts';
+import { MOVE_INCIDENTS } from './moves/move-incident.ts';
 import type { Random } from './random.ts';
-import type { CaseResult } from './run-case.ts';
 
 /** Faults that make a difference to an operation of each class. */
 const FAULTS: Record<OperationClass, readonly OperationFault[]> = {
@@ -23,17 +27,17 @@ const FAULTS: Record<OperationClass, readonly OperationFault[]> = {
 
 /** Operations right before which others act, too. */
 const INSIDE: readonly OperationClass[] = ['ovsdb', 'journal', 'lock', 'guard'];
+/** Each change of a move crosses from one namespace to another: what comes right before it is seldom what comes with the state. */
+const INSIDE_MOVE: readonly OperationClass[] = [...INSIDE, 'netlink'];
 
-/** One course on one host in one layout, without any fault: what there is to disturb. */
+/** One course without any fault: what there is to disturb. */
 export interface Ground {
-  readonly host: string;
-  readonly layout: Layout;
-  readonly course: Course;
-  readonly operations: CaseResult['operations'];
-  readonly states: CaseResult['states'];
+  readonly undisturbed: AnyCase;
+  readonly operations: readonly MadeOperation[];
+  readonly states: readonly VisitedState[];
 }
 
-/** The undisturbed cases of a host: every layout that its pre-check lets through. */
+/** The undisturbed migrations of a host: every layout that its pre-check lets through. */
 export function undisturbedCases(host: HostDescription): readonly ExploreCase[] {
   return LAYOUTS.filter(layout => host.refuses[layout] === undefined).flatMap(layout =>
     COURSES.map(course => ({ host: host.name, layout, course, faults: [], incidents: [] })),
@@ -46,20 +50,18 @@ export function countSingles(ground: Ground): number {
 }
 
 /** The single case of this number. */
-export function singleCase(ground: Ground, index: number): ExploreCase {
-  const { host, layout, course } = ground;
+export function singleCase(ground: Ground, index: number): AnyCase {
   const faults = faultsOf(ground);
   const fault = faults[index];
-  if (fault !== undefined) return { host, layout, course, faults: [fault], incidents: [] };
+  if (fault !== undefined) return disturbed(ground, [fault], []);
   const incident = incidentsOf(ground)[index - faults.length];
-  return { host, layout, course, faults: [], incidents: incident === undefined ? [] : [incident] };
+  return disturbed(ground, [], incident === undefined ? [] : [incident]);
 }
 
 /** Two or three faults and incidents at once, at random points. */
-export function combinedCase(ground: Ground, random: Random): ExploreCase {
-  const { host, layout, course, operations } = ground;
+export function combinedCase(ground: Ground, random: Random): AnyCase {
   const faults: PlannedFault[] = [];
-  const incidents: PlannedIncident[] = [];
+  const incidents: AnyIncident[] = [];
   const singles = faultsOf(ground);
   for (let left = 2 + random.below(2); left > 0; left -= 1) {
     if (random.below(2) === 0) {
@@ -67,18 +69,33 @@ export function combinedCase(ground: Ground, random: Random): ExploreCase {
       // The way back makes operations that this course has not: they come after those of the same name that it has.
       if (fault !== undefined) faults.push({ ...fault, nth: fault.nth + random.below(2) * random.below(3) });
     } else {
-      const incident = random.pick(INCIDENTS);
-      const point = random.pick(operations);
+      const incident = random.pick(catalogueOf(ground));
+      const point = random.pick(ground.operations);
       if (incident === undefined || point === undefined) continue;
       incidents.push({ when: { operation: point.operation, nth: point.nth }, incident });
     }
   }
-  return { host, layout, course, faults, incidents };
+  return disturbed(ground, faults, incidents);
 }
 
-const memo = new WeakMap<Ground, { faults?: readonly PlannedFault[]; incidents?: readonly PlannedIncident[] }>();
+type AnyIncident = PlannedIncident<Incident | MoveIncident>;
 
-function remembered(ground: Ground): { faults?: readonly PlannedFault[]; incidents?: readonly PlannedIncident[] } {
+/** Faults and incidents of a ground are of its own catalogue. */
+function disturbed(
+  { undisturbed }: Ground,
+  faults: readonly PlannedFault[],
+  incidents: readonly AnyIncident[],
+): AnyCase {
+  return { ...undisturbed, faults, incidents } as AnyCase;
+}
+
+function catalogueOf({ undisturbed }: Ground): readonly (Incident | MoveIncident)[] {
+  return isMoveCase(undisturbed) ? MOVE_INCIDENTS : INCIDENTS;
+}
+
+const memo = new WeakMap<Ground, { faults?: readonly PlannedFault[]; incidents?: readonly AnyIncident[] }>();
+
+function remembered(ground: Ground): { faults?: readonly PlannedFault[]; incidents?: readonly AnyIncident[] } {
   let known = memo.get(ground);
   if (known === undefined) {
     known = {};
@@ -95,13 +112,14 @@ function faultsOf(ground: Ground): readonly PlannedFault[] {
   return known.faults;
 }
 
-function incidentsOf(ground: Ground): readonly PlannedIncident[] {
+function incidentsOf(ground: Ground): readonly AnyIncident[] {
   const known = remembered(ground);
+  const inside = isMoveCase(ground.undisturbed) ? INSIDE_MOVE : INSIDE;
   const points = [
     ...ground.states.map(({ state, nth }) => ({ state, nth })),
     // Where a state begins with something else.
-    ...ground.operations.filter(made => INSIDE.includes(made.class)).map(({ operation, nth }) => ({ operation, nth })),
+    ...ground.operations.filter(made => inside.includes(made.class)).map(({ operation, nth }) => ({ operation, nth })),
   ];
-  known.incidents ??= points.flatMap(when => INCIDENTS.map(incident => ({ when, incident })));
+  known.incidents ??= points.flatMap(when => catalogueOf(ground).map(incident => ({ when, incident })));
   return known.incidents;
 }

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
 import { programUrl } from '../../program-url.ts';
+import type { AnyCase } from './any-case.ts';
 import type { CoverageReport } from './coverage.ts';
 import { createCoverage } from './coverage.ts';
 import { DIRECTED_CASES } from './directed-cases.ts';
 import type { Ground } from './enumerate.ts';
 import { countSingles, undisturbedCases } from './enumerate.ts';
-import type { ExploreCase } from './explore-case.ts';
 import type { CaseViolation } from './judge.ts';
+import { DIRECTED_MOVES } from './moves/directed-moves.ts';
+import { undisturbedMoves } from './moves/undisturbed-moves.ts';
 import type { ChunkResult, WorkerAnswer, WorkerInput, WorkerRequest } from './worker.ts';
 
 /** What to explore. */
@@ -32,10 +34,10 @@ export interface ExploreProgress {
 
 /** A case that broke an invariant, as small as it could be made. */
 export interface Finding {
-  readonly case: ExploreCase;
+  readonly case: AnyCase;
   readonly violations: readonly CaseViolation[];
   /** As it was found, before it was made smaller. */
-  readonly found: ExploreCase;
+  readonly found: AnyCase;
   /** What the file that shows it again says. */
   readonly yaml: string;
 }
@@ -87,9 +89,11 @@ async function exploreWith(
   { seed, budget, hosts, onProgress }: ExploreOptions,
   signal: AbortSignal | undefined,
 ): Promise<ExploreReport> {
-  const undisturbed = hosts.flatMap(({ file, text }) => undisturbedCases(loadHost(text, file)));
-  const names = new Set(undisturbed.map(({ host }) => host));
-  const first = [...undisturbed, ...DIRECTED_CASES.filter(({ host }) => names.has(host))];
+  const described = hosts.map(({ file, text }) => loadHost(text, file));
+  const undisturbed: readonly AnyCase[] = [...described.flatMap(undisturbedCases), ...undisturbedMoves(described)];
+  const names = new Set(described.map(({ name }) => name));
+  const directed = [...DIRECTED_CASES, ...DIRECTED_MOVES].filter(({ host }) => names.has(host));
+  const first = [...undisturbed, ...directed];
   const grounds: Ground[] = [];
   const chunks = new Map<number, ChunkResult>();
   const totals = { done: 0, failed: 0, findings: 0 };

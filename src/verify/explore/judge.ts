@@ -5,9 +5,9 @@ import { askGateways } from '../../host/simulated/world.ts';
 import { checkInvariants } from '../invariants/check-invariants.ts';
 import type { HostImage, Invariant } from '../invariants/ended-run.ts';
 
-/** An invariant of the design that does not hold; or a run that never ends, or a defect of ours. */
+/** An invariant of the design that does not hold; a link that is not where a move should have it; a run that never ends; or a defect of ours. */
 export interface CaseViolation {
-  readonly invariant: Invariant | 'liveness' | 'defect';
+  readonly invariant: Invariant | 'move' | 'liveness' | 'defect';
   readonly what: string;
   readonly object: string;
   readonly expected?: string;
@@ -42,7 +42,7 @@ export function imageOf(world: World, folder: SimulatedFolder, uplink: string): 
         kernel.links.map(link => link.index),
       ),
     ),
-    journal: folder.journals.has(uplink),
+    journal: folder.journals.has(uplink) || folder.moves.has(uplink),
     owners: world.owners.read(),
   };
 }

@@ -97,7 +97,7 @@ function mayBeUndone(incident: Incident | LastingChange): boolean {
 }
 
 /** All of them, the empty one first. */
-function subsetsOf<T>(items: readonly T[]): readonly ReadonlySet<T>[] {
+export function subsetsOf<T>(items: readonly T[]): readonly ReadonlySet<T>[] {
   let subsets: readonly ReadonlySet<T>[] = [new Set<T>()];
   for (const item of items) subsets = [...subsets, ...subsets.map(subset => new Set([...subset, item]))];
   return subsets;

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { annotatedMigration } from '../../engine/migration/actions.ts';
+import { annotatedMove } from '../../engine/move/bind.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
+import type { AnyCase } from './any-case.ts';
+import type { CaseResult } from './case-result.ts';
 import { formatCase } from './case-yaml.ts';
 import { chooseCase, exhaustiveCase } from './choose-case.ts';
 import type { CoverageReport } from './coverage.ts';
 import { createCoverage } from './coverage.ts';
+import type { Disturbed } from './disturbance.ts';
 import type { Ground } from './enumerate.ts';
 import type { Finding } from './explore.ts';
-import type { ExploreCase } from './explore-case.ts';
-import type { CaseResult } from './run-case.ts';
-import { runCase } from './run-case.ts';
+import { playCase } from './play-case.ts';
 import { shrinkCase } from './shrink.ts';
 
 /** What a worker is started with. */
@@ -22,7 +24,7 @@ export interface WorkerInput {
 
 /** What the main thread asks of a worker. */
 export type WorkerRequest =
-  | { readonly type: 'first'; readonly index: number; readonly case: ExploreCase }
+  | { readonly type: 'first'; readonly index: number; readonly case: AnyCase }
   | { readonly type: 'grounds'; readonly grounds: readonly Ground[] }
   | {
       readonly type: 'chunk';
@@ -70,19 +72,19 @@ if (port !== null) {
     hosts.set(host.name, host);
   }
   const coverage = createCoverage();
-  coverage.watchGuards(annotatedMigration);
+  for (const machine of [annotatedMigration, annotatedMove]) coverage.watchGuards(machine);
   let grounds: readonly Ground[] = [];
 
   // Nobody reads the stacks of errors that faults cause.
   Error.stackTraceLimit = 2;
 
-  const run = (explored: ExploreCase, isWatched = false): Promise<CaseResult> => {
+  const run = (explored: AnyCase, isWatched = false): Promise<CaseResult> => {
     const host = hosts.get(explored.host);
     if (host === undefined) throw new RangeError(`no host ${explored.host}`);
-    return runCase(host, explored, { ...(isWatched ? { coverage } : {}), hashTrace: true });
+    return playCase(host, explored, { ...(isWatched ? { coverage } : {}), hashTrace: true });
   };
 
-  const runAll = async (cases: readonly ExploreCase[], shrink: boolean) => {
+  const runAll = async (cases: readonly AnyCase[], shrink: boolean) => {
     const counts: ChunkResult['counts'] = { undisturbed: 0, fault: 0, incident: 0, kill: 0, combined: 0 };
     const ends: Record<string, number> = {};
     const findings: Finding[] = [];
@@ -130,16 +132,16 @@ if (port !== null) {
     switch (request.type) {
       case 'first': {
         const { chunk, results } = await runAll([request.case], true);
-        const { host, layout, course } = request.case;
         const { operations = [], states = [] } = results[0] ?? {};
-        answer({ type: 'ground', index: request.index, ground: { host, layout, course, operations, states }, chunk });
+        const ground = { undisturbed: request.case, operations, states };
+        answer({ type: 'ground', index: request.index, ground, chunk });
         break;
       }
       case 'grounds':
         grounds = request.grounds;
         break;
       case 'chunk': {
-        const cases: ExploreCase[] = [];
+        const cases: AnyCase[] = [];
         for (let index = request.from; index < request.to; index += 1) {
           cases.push(request.isExhaustive ? exhaustiveCase(grounds, index) : chooseCase(grounds, seed, index));
         }
@@ -165,11 +167,11 @@ if (port !== null) {
 }
 
 /** What has a transition of its own in each state, or seldom any. */
-function isRare({ incidents }: ExploreCase): boolean {
+function isRare({ incidents }: Disturbed<{ readonly kind: string }>): boolean {
   return incidents.some(({ incident }) => incident.kind === 'abort' || incident.kind === 'host-port.dad-failed');
 }
 
-function countKind({ faults, incidents }: ExploreCase): CountKind {
+function countKind({ faults, incidents }: AnyCase): CountKind {
   if (faults.length + incidents.length === 0) return 'undisturbed';
   if (faults.length + incidents.length > 1) return 'combined';
   const isKill = faults[0]?.kind.startsWith('kill') === true || incidents[0]?.incident.kind === 'kill';

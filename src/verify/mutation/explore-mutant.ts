@@ -1,5 +1,5 @@
+import { describeCase } from '../explore/any-case.ts';
 import { explore } from '../explore/explore.ts';
-import { describeCase } from '../explore/explore-case.ts';
 import { readShippedHosts } from '../explore/shipped-hosts.ts';
 
 /** How hard exploration tries to catch one mutant. */

@@ -66,6 +66,14 @@ describe('the pre-check of a move', () => {
     ['move-link-stays', 'a port of Open vSwitch', { nic: { kind: 'openvswitch' } }],
     ['move-link-stays', 'the loopback link', { nic: { flags: IFF_LOOPBACK } }],
     [
+      'move-route-lost',
+      'a leg of a route while it is down',
+      {
+        nic: { flags: 0 },
+        routes: [route({ destination: '203.0.113.0/24', nexthops: [hop({ linkIndex: 5 })] })],
+      },
+    ],
+    [
       'move-link-in-use',
       'the default route',
       { routes: [route({ nexthops: [hop({ linkIndex: 5, gateway: '10.55.0.9' })] })] },

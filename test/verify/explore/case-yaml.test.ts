@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeFailure, toFailure } from '../../../src/errors.ts';
 import type { OperationFault } from '../../../src/host/simulated/simulated-process.ts';
+import type { AnyCase } from '../../../src/verify/explore/any-case.ts';
+import type { CaseResult } from '../../../src/verify/explore/case-result.ts';
 import { formatCase, readCase } from '../../../src/verify/explore/case-yaml.ts';
 import type { ExploreCase } from '../../../src/verify/explore/explore-case.ts';
 import { INCIDENTS } from '../../../src/verify/explore/incident.ts';
-import type { CaseResult } from '../../../src/verify/explore/run-case.ts';
 import { catchUsage } from '../../cli/catch-usage.ts';
 import { PLAIN } from './shipped.ts';
 
@@ -43,8 +44,7 @@ async function written(text: string): Promise<string> {
   return path;
 }
 
-const reread = async (explored: ExploreCase): Promise<ExploreCase> =>
-  readCase(await written(formatCase(explored, SHOWED)));
+const reread = async (explored: AnyCase): Promise<AnyCase> => readCase(await written(formatCase(explored, SHOWED)));
 
 describe('a case as a file', () => {
   it.each(FAULTS)('keeps a fault: %s', async kind => {

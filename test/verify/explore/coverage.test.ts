@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, fromPromise, setup } from 'xstate';
 import { altnameGuard } from '../../../machines/altname-guard.ts';
+import { linkMove } from '../../../machines/link-move.ts';
 import { ovsReadiness } from '../../../machines/ovs-readiness.ts';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
 import { coverableOf, createCoverage } from '../../../src/verify/explore/coverage.ts';
@@ -99,12 +100,17 @@ describe('what a simulated migration takes', () => {
 describe('the list of what was never taken', () => {
   it('is of everything where nothing ran, and of nothing where all was taken', () => {
     const nothing = neverTaken({ states: [], transitions: [], guards: [] });
-    expect(nothing.map(({ chart }) => chart)).toEqual([uplinkMigration.id, ovsReadiness.id, altnameGuard.id]);
+    expect(nothing.map(({ chart }) => chart)).toEqual([
+      uplinkMigration.id,
+      ovsReadiness.id,
+      altnameGuard.id,
+      linkMove.id,
+    ]);
     for (const chart of nothing) {
       expect([chart.statesTaken, chart.transitionsTaken]).toEqual([0, 0]);
       expect(chart.missing.length + chart.explained.length).toBeGreaterThanOrEqual(chart.states + chart.transitions);
     }
-    const all = [uplinkMigration, ovsReadiness, altnameGuard].map(coverableOf);
+    const all = [uplinkMigration, ovsReadiness, altnameGuard, linkMove].map(coverableOf);
     const everything = neverTaken({
       states: all.flatMap(({ states }) => states),
       transitions: all.flatMap(({ transitions }) => transitions),

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHARTS } from '../../../src/verify/chart/charts.ts';
-import type { ExploreCase, PlannedFault } from '../../../src/verify/explore/explore-case.ts';
+import type { AnyCase } from '../../../src/verify/explore/any-case.ts';
+import type { PlannedFault } from '../../../src/verify/explore/disturbance.ts';
+import type { ExploreCase } from '../../../src/verify/explore/explore-case.ts';
 import { mutationsOf } from '../../../src/verify/mutation/enumerate.ts';
 import type { Mutation } from '../../../src/verify/mutation/mutation.ts';
 import { runMutated } from '../../../src/verify/mutation/run-mutated.ts';
@@ -43,7 +45,7 @@ async function expectShown({ violations, played }: Shown): Promise<void> {
   expect((await play(path)).violations).toEqual([]);
 }
 
-const sizeOf = ({ faults, incidents }: ExploreCase): number => faults.length + incidents.length;
+const sizeOf = ({ faults, incidents }: AnyCase): number => faults.length + incidents.length;
 
 describe('a planted bug', () => {
   it('in the way back is found, made small, and shown again by its file', async () => {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import type { AnyCase } from '../../../src/verify/explore/any-case.ts';
+import type { CaseResult } from '../../../src/verify/explore/case-result.ts';
 import { formatCase, readCase } from '../../../src/verify/explore/case-yaml.ts';
 import type { Finding } from '../../../src/verify/explore/explore.ts';
 import { explore } from '../../../src/verify/explore/explore.ts';
-import type { ExploreCase } from '../../../src/verify/explore/explore-case.ts';
-import type { CaseResult } from '../../../src/verify/explore/run-case.ts';
-import { runCase } from '../../../src/verify/explore/run-case.ts';
+import { playCase } from '../../../src/verify/explore/play-case.ts';
 import { shrinkCase } from '../../../src/verify/explore/shrink.ts';
 import { shippedHost, sourcesOf } from './shipped.ts';
 
@@ -15,7 +15,7 @@ export type Played = Pick<CaseResult, 'violations' | 'trace'>;
 
 /** A case that shows the bug, and what its file shows, each time that it is played. */
 export interface Shown {
-  readonly case: ExploreCase;
+  readonly case: AnyCase;
   readonly violations: CaseResult['violations'];
   readonly played: readonly Played[];
 }
@@ -36,8 +36,8 @@ export interface Explored {
 }
 
 /** Makes a case as small as it still fails, and writes it as a file. */
-export async function shrink(asked: { readonly failing: ExploreCase; readonly path: string }): Promise<Shown> {
-  const run = async (smaller: ExploreCase) => runCase(await shippedHost(smaller.host), smaller);
+export async function shrink(asked: { readonly failing: AnyCase; readonly path: string }): Promise<Shown> {
+  const run = async (smaller: AnyCase) => playCase(await shippedHost(smaller.host), smaller);
   const { smallest, result } = await shrinkCase(asked.failing, run);
   return show(smallest, result.violations, formatCase(smallest, result), asked.path);
 }
@@ -45,12 +45,12 @@ export async function shrink(asked: { readonly failing: ExploreCase; readonly pa
 /** Plays a file. */
 export async function play(path: string): Promise<Played> {
   const explored = await readCase(path);
-  const { violations, trace } = await runCase(await shippedHost(explored.host), explored, { hashTrace: true });
+  const { violations, trace } = await playCase(await shippedHost(explored.host), explored, { hashTrace: true });
   return { violations, trace };
 }
 
 async function show(
-  explored: ExploreCase,
+  explored: AnyCase,
   violations: CaseResult['violations'],
   yaml: string,
   path: string,

@@ -26,6 +26,7 @@ export const PLAIN: ExploreCase = { host: 'plain', layout: 'host-port', course: 
 export async function groundOf(host: HostDescription, planned: Partial<ExploreCase> = {}): Promise<Ground> {
   const first = undisturbedCases(host)[0]!;
   const { layout, course } = { ...first, ...planned };
-  const { operations, states } = await runCase(host, { ...first, layout, course });
-  return { host: host.name, layout, course, operations, states };
+  const undisturbed = { ...first, layout, course };
+  const { operations, states } = await runCase(host, undisturbed);
+  return { undisturbed, operations, states };
 }

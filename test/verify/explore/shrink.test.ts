@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ExploreCase, PlannedFault, PlannedIncident } from '../../../src/verify/explore/explore-case.ts';
+import type { CaseResult } from '../../../src/verify/explore/case-result.ts';
+import type { PlannedFault, PlannedIncident } from '../../../src/verify/explore/disturbance.ts';
+import type { ExploreCase } from '../../../src/verify/explore/explore-case.ts';
+import type { Incident } from '../../../src/verify/explore/incident.ts';
 import type { CaseViolation } from '../../../src/verify/explore/judge.ts';
-import type { CaseResult } from '../../../src/verify/explore/run-case.ts';
 import { shrinkCase } from '../../../src/verify/explore/shrink.ts';
 import { PLAIN } from './shipped.ts';
 
 const fault = (operation: string, nth = 1): PlannedFault => ({ operation, nth, kind: 'refused' });
-const incident = (state: string): PlannedIncident => ({ when: { state, nth: 1 }, incident: { kind: 'abort' } });
+const incident = (state: string): PlannedIncident<Incident> => ({
+  when: { state, nth: 1 },
+  incident: { kind: 'abort' },
+});
 
 const BIG: ExploreCase = {
   host: 'worst',

@@ -50,7 +50,7 @@ export function takeIpv6Down(ns: Namespace, node: LinkNode, unregister: boolean)
 
 /** NETDEV_UP of addrconf: static addresses get their routes again, and IPv6 begins to speak where the wire is there. */
 export function bringIpv6Up(ns: Namespace, node: LinkNode): void {
-  if (!node.hasIpv6 || isDisabled(node)) return;
+  if (!node.hasIpv6 || isDisabled(node) || isBondPort(node)) return;
   for (const held of [...node.ipv6]) {
     if ((held.address.flags & IFA_F_PERMANENT) === 0) continue;
     if ((held.address.flags & IFA_F_NOPREFIXROUTE) === 0) {
@@ -66,7 +66,7 @@ export function bringIpv6Up(ns: Namespace, node: LinkNode): void {
 
 /** The link is up and has carrier: link-local address, multicast route, and the detection that waited. */
 export function readyIpv6(ns: Namespace, node: LinkNode): void {
-  if (!node.hasIpv6 || isDisabled(node)) return;
+  if (!node.hasIpv6 || isDisabled(node) || isBondPort(node)) return;
   const wasReady = node.isReady;
   node.isReady = true;
   if (wasReady) {
@@ -85,6 +85,11 @@ export function readyIpv6(ns: Namespace, node: LinkNode): void {
     }
   }
   markIpv6Legs(ns, node.link.index, 0, RTNH_F_DEAD | RTNH_F_LINKDOWN);
+}
+
+/** IFF_NO_ADDRCONF, before 6.2 IFF_SLAVE: addrconf leaves the ports of a bond alone. */
+function isBondPort({ link }: LinkNode): boolean {
+  return link.slaveKind === 'bond';
 }
 
 const IN6_ADDR_GEN_MODE_EUI64 = 0;
