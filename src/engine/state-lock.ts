@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import koffi from 'koffi';
 import { isUplinkError, uplinkError } from '../errors.ts';
 import type { Clock } from './clock.ts';
+import { watchClosing } from './closed-files.ts';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -30,7 +31,7 @@ export function takeStateLock(directory: string): StateLock {
   const path = join(directory, 'lock');
   const fd = openLockFile(path);
   try {
-    if (bindFlock()(fd, LOCK_EX | LOCK_NB) !== 0) {
+    if (!tryLock(fd)) {
       throw uplinkError('LOCK_HELD', {
         what: 'another ovs-uplink works on this host',
         object: path,
@@ -46,30 +47,41 @@ export function takeStateLock(directory: string): StateLock {
   return { release: () => closeSync(fd) };
 }
 
-/** Between two looks whether the lock is free. */
-const LOOK_AGAIN_MS = 10;
+/** So long the kernel may take from telling of a closed file until its lock is gone, in tries of a millisecond. */
+const TRIES = 20;
 
 /**
- * Takes the lock as soon as whoever holds it lets go. Rejects as {@link takeStateLock}, with `LOCK_HELD` only when the limit passes. It looks again
- * and again: a thread that waits in the kernel cannot be called back, and node would wait for it when the process is to end.
+ * Takes the lock as soon as whoever holds it lets go, or ends; the kernel tells us. Rejects as {@link takeStateLock}, with `LOCK_HELD` only when the
+ * limit passes. No thread waits in the kernel meanwhile: it could not be called back, and node would wait for it at its end.
  */
 export async function awaitStateLock(directory: string, clock: Clock, limitMs: number): Promise<StateLock> {
   const path = join(directory, 'lock');
   const fd = openLockFile(path);
-  const endsAt = clock.now() + limitMs;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = clock.setTimeout(() => {
+    const got = readHolder(fd);
+    reject(uplinkError('LOCK_HELD', { what: 'another ovs-uplink does not let go', object: path, got }));
+  }, limitMs);
+  let closed = Promise.withResolvers<void>();
+  let unwatch: (() => void) | undefined;
   try {
-    while (bindFlock()(fd, LOCK_EX | LOCK_NB) !== 0) {
-      if (clock.now() >= endsAt) {
-        const holder = readHolder(fd);
-        throw uplinkError('LOCK_HELD', { what: 'another ovs-uplink does not let go', object: path, got: holder });
+    // Before the first try: no end of a holder is missed in between.
+    unwatch = watchClosing(path, () => closed.resolve());
+    for (let tries = 1; !tryLock(fd); tries -= 1) {
+      if (tries > 0) {
+        await Promise.race([late, new Promise<void>(resolve => void clock.setTimeout(resolve, 1))]);
+        continue;
       }
-      await new Promise<void>(resolve => {
-        clock.setTimeout(resolve, LOOK_AGAIN_MS);
-      });
+      await Promise.race([late, closed.promise]);
+      closed = Promise.withResolvers();
+      tries = TRIES;
     }
   } catch (error) {
     closeSync(fd);
     throw isUplinkError(error) ? error : lockFileError(path, error);
+  } finally {
+    unwatch?.();
+    clock.clearTimeout(timer);
   }
   try {
     writeHolder(fd);
@@ -77,6 +89,10 @@ export async function awaitStateLock(directory: string, clock: Clock, limitMs: n
     // A full disk: the lock is ours all the same, only its file does not say so.
   }
   return { release: () => closeSync(fd) };
+}
+
+function tryLock(fd: number): boolean {
+  return bindFlock()(fd, LOCK_EX | LOCK_NB) === 0;
 }
 
 function writeHolder(fd: number): void {
@@ -116,7 +132,7 @@ export function findLockHolder(directory: string): string | null {
     return null;
   }
   try {
-    return bindFlock()(fd, LOCK_EX | LOCK_NB) === 0 ? null : readHolder(fd);
+    return tryLock(fd) ? null : readHolder(fd);
   } finally {
     closeSync(fd);
   }

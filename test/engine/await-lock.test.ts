@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,5 +41,45 @@ describe('waiting for the lock of a state folder', () => {
     holder.release();
     // It has given up for good.
     expect(findLockHolder(directory)).toBe(null);
+  });
+
+  it('ends when the holder is killed', async () => {
+    const program = `
+      import { takeStateLock } from ${JSON.stringify(new URL('../../src/engine/state-lock.ts', import.meta.url).href)};
+      takeStateLock(${JSON.stringify(directory)});
+      console.log('held');
+      setInterval(() => undefined, 1000);`;
+    const holder = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    const waiting = awaitStateLock(directory, realClock, 30_000);
+    holder.kill('SIGKILL');
+    (await waiting).release();
+    expect(findLockHolder(directory)).toBe(null);
+  });
+
+  it('of many who wait, each gets it, one after the other', async () => {
+    let held = 0;
+    let most = 0;
+    const waiting = Array.from({ length: 20 }, async () => {
+      const lock = await awaitStateLock(directory, realClock, 30_000);
+      held += 1;
+      most = Math.max(most, held);
+      await new Promise<void>(resolve => setImmediate(resolve));
+      held -= 1;
+      lock.release();
+    });
+    await Promise.all(waiting);
+    expect([most, held]).toEqual([1, 0]);
+  });
+
+  it('leaves nothing open when it gives up', async () => {
+    const holder = takeStateLock(directory);
+    await awaitStateLock(directory, realClock, 1).catch(() => undefined);
+    const before = readdirSync('/proc/self/fd').length;
+    for (let round = 0; round < 10; round += 1) await awaitStateLock(directory, realClock, 1).catch(() => undefined);
+    expect(readdirSync('/proc/self/fd').length).toBe(before);
+    holder.release();
   });
 });
