@@ -43,7 +43,12 @@ export const LINK_MOVE: ChartDeclarations = {
       reason: 'attempts only grows, and maxAttempts is a constant of the run',
     },
   ],
-  results: { assess: 'recordAssessment', writeJournal: 'recordAssessment', returnStep: 'recordReturnStep' },
+  results: {
+    takeOver: 'recordTakeOver',
+    assess: 'recordAssessment',
+    writeJournal: 'recordAssessment',
+    returnStep: 'recordReturnStep',
+  },
   failures: [
     { name: 'error', on: { kind: 'error' }, within: 'work', leadsTo: [], records: ['recordFailure'] },
     { name: 'deadline', on: { kind: 'deadline' }, within: 'work', leadsTo: [], records: ['recordDeadline'] },
