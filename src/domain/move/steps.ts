@@ -160,8 +160,8 @@ export function masterOf(snapshot: Snapshot, home: KernelState): Link | undefine
   return master !== undefined && MASTER_KINDS.includes(master.kind ?? '') ? master : undefined;
 }
 
-/** The snapshot without the altnames that another link at home answers to by now: they are its own. */
-export function withFreeAltnames(snapshot: Snapshot, home: KernelState, link: Link): Snapshot {
+/** The snapshot without the altnames that another link at home answers to: the kernel would refuse them, and the comparison tells of them. */
+function withFreeAltnames(snapshot: Snapshot, home: KernelState, link: Link): Snapshot {
   const isFree = (name: string): boolean =>
     !home.links.some(other => other.index !== link.index && answersTo(other, name));
   return { ...snapshot, link: { ...snapshot.link, altnames: snapshot.link.altnames.filter(isFree) } };

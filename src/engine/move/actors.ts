@@ -8,7 +8,7 @@ import type { Link } from '../../domain/link.ts';
 import type { MovePlan, MoveStep, ReturnStep } from '../../domain/move/plan.ts';
 import type { MoveRequest } from '../../domain/move/request.ts';
 import type { MoveSight, Place, PlacedEffect } from '../../domain/move/steps.ts';
-import { masterOf, moveEffects, returnEffects, withFreeAltnames, withIndex } from '../../domain/move/steps.ts';
+import { masterOf, moveEffects, returnEffects, withIndex } from '../../domain/move/steps.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { takeSnapshot } from '../../domain/snapshot.ts';
 import { diffSnapshots } from '../../domain/snapshot-diff.ts';
@@ -172,7 +172,7 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
 
 /** What the link must look like at home again. */
 function expectedOf({ snapshot, home }: MoveSight, link: Link): Snapshot {
-  const expected = withIndex(withFreeAltnames(snapshot, home, link), link.index);
+  const expected = withIndex(snapshot, link.index);
   if (masterOf(snapshot, home) !== undefined) return expected;
   // It had none, or had one that is gone, or that takes its ports back by itself.
   return { ...expected, link: { ...expected.link, master: link.master } };
