@@ -7,8 +7,8 @@ import { identify } from '../../../src/domain/move/identity.ts';
 import type { LinkUses, MoveInput } from '../../../src/domain/move/precheck.ts';
 import { precheckMove } from '../../../src/domain/move/precheck.ts';
 import type { MoveRequest } from '../../../src/domain/move/request.ts';
-import { DEFAULT_MOVE_DEADLINES } from '../../../src/domain/move/request.ts';
 import { hop, link as linkOf, route } from '../precheck/hosts.ts';
+import { moveRequest } from './move-request.ts';
 
 const NIC = linkOf({ index: 5, name: 'eth5', altnames: ['enp5s0'] });
 const FREE: LinkUses = { ovsBridge: null, migratedTo: null, sriov: null };
@@ -25,19 +25,7 @@ interface Case {
 function inputOf({ request, nic, others = [], routes = [], target = [], uses }: Case): MoveInput {
   const rest = { addresses: [], rules: [], neighbours: [] };
   return {
-    request: {
-      link: 'eth5',
-      netns: '/run/netns/pod1',
-      name: 'net1',
-      identity: null,
-      up: false,
-      keepAddresses: false,
-      way: null,
-      accept: [],
-      attachment: null,
-      deadlines: DEFAULT_MOVE_DEADLINES,
-      ...request,
-    },
+    request: moveRequest(request),
     home: { ...rest, links: [{ ...NIC, ...nic }, ...others], routes },
     target: { ...rest, links: target, routes: [] },
     uses: { ...FREE, ...uses },

@@ -3,10 +3,10 @@ import type { Link } from '../../../src/domain/link.ts';
 import { IFF_UP } from '../../../src/domain/link.ts';
 import { identify } from '../../../src/domain/move/identity.ts';
 import type { MoveWay } from '../../../src/domain/move/plan.ts';
-import { DEFAULT_MOVE_DEADLINES } from '../../../src/domain/move/request.ts';
 import type { MoveSight } from '../../../src/domain/move/steps.ts';
 import { moveEffects, returnEffects } from '../../../src/domain/move/steps.ts';
 import { kernel, link } from '../precheck/hosts.ts';
+import { moveRequest } from './move-request.ts';
 
 const UP = link({ index: 5, name: 'eth5', altnames: ['enp5s0'], flags: IFF_UP });
 const DOWN: Link = { ...UP, flags: 0 };
@@ -25,18 +25,7 @@ interface Scene {
 
 function sightOf({ way = 'message', name = 'net1', home = [], target = [], transit, was = UP }: Scene): MoveSight {
   const own = (links: readonly Link[] | undefined): Link | undefined => links?.find(({ mac }) => mac === UP.mac);
-  const request = {
-    link: 'eth5',
-    netns: TARGET,
-    name,
-    identity: null,
-    up: false,
-    keepAddresses: false,
-    way: null,
-    accept: [],
-    attachment: null,
-    deadlines: DEFAULT_MOVE_DEADLINES,
-  };
+  const request = moveRequest({ netns: TARGET, name });
   return {
     plan: { id: 'id', request, identity: identify(was), target: '4:1', way, transit: TRANSIT },
     snapshot: { link: was, addresses: [], routes: [], rules: [], neighbours: [], sysctls: {} },

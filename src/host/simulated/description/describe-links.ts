@@ -1,5 +1,5 @@
 import type { Link } from '../../../domain/link.ts';
-import { IFF_LOOPBACK } from '../../../domain/link.ts';
+import { LOOPBACK } from '../kernel/plain-link.ts';
 import type { HostDocument, LinkDocument } from './host-schema.ts';
 
 const IFF_BROADCAST = 0x2;
@@ -16,34 +16,6 @@ const LO = 1;
 const TAP_MAX_MTU = 65521;
 const VIRTUAL_MAX_MTU = 65535;
 const NIC_MAX_MTU = 9000;
-
-/** lo as it is in a new namespace: down and bare. */
-const LOOPBACK: Link = {
-  index: LO,
-  name: 'lo',
-  altnames: [],
-  kind: null,
-  slaveKind: null,
-  flags: IFF_LOOPBACK,
-  operState: 'down',
-  carrier: true,
-  mtu: 65536,
-  minMtu: null,
-  maxMtu: null,
-  mac: '00:00:00:00:00:00',
-  permanentMac: null,
-  master: null,
-  lower: null,
-  lowerNetnsId: null,
-  alias: null,
-  group: 0,
-  txQueueLength: 1000,
-  qdisc: 'noqueue',
-  promiscuity: 0,
-  parentDevice: null,
-  parentBus: null,
-  ipv6AddrGenMode: 0,
-};
 
 /** A link that is to be, and whether it is to be up. */
 export interface PlannedLink {

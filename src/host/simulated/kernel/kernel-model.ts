@@ -1,7 +1,6 @@
 import type { Effect, EffectResult, OwnerEffect } from '../../../domain/effect.ts';
 import type { KernelState } from '../../../domain/kernel-state.ts';
 import type { Link } from '../../../domain/link.ts';
-import { IFF_LOOPBACK } from '../../../domain/link.ts';
 import type { LinkSysctls } from '../../../domain/snapshot.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { Failure } from '../../../errors.ts';
@@ -17,6 +16,7 @@ import type { KernelEvent } from './namespace.ts';
 import { Namespace } from './namespace.ts';
 import type { LinkUpdate } from './outside-changes.ts';
 import { setMaster, updateLink } from './outside-changes.ts';
+import { LOOPBACK } from './plain-link.ts';
 import { readSysctls } from './sysctls.ts';
 
 export type { NewLink } from './make-link.ts';
@@ -76,34 +76,6 @@ export interface KernelModel {
 const NAMESPACE = Symbol('namespace');
 
 type OwnModel = KernelModel & { readonly [NAMESPACE]: Namespace };
-
-/** Loopback, as a new namespace has it. */
-const LOOPBACK: Link = {
-  index: 1,
-  name: 'lo',
-  altnames: [],
-  kind: null,
-  slaveKind: null,
-  flags: IFF_LOOPBACK,
-  operState: 'down',
-  carrier: true,
-  mtu: 65_536,
-  minMtu: 0,
-  maxMtu: 0,
-  mac: '00:00:00:00:00:00',
-  permanentMac: null,
-  master: null,
-  lower: null,
-  lowerNetnsId: null,
-  alias: null,
-  group: 0,
-  txQueueLength: 1000,
-  qdisc: 'noop',
-  promiscuity: 0,
-  parentDevice: null,
-  parentBus: null,
-  ipv6AddrGenMode: 0,
-};
 
 /** Makes a namespace. */
 export function createKernelModel(options: KernelModelOptions): KernelModel {

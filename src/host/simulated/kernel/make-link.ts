@@ -4,6 +4,7 @@ import type { Failure } from '../../../errors.ts';
 import { bringUp, isValidName } from './links.ts';
 import type { LinkNode, Namespace } from './namespace.ts';
 import { flagsOf, hasMtuForIpv6, tellsOperState } from './namespace.ts';
+import { PLAIN_LINK } from './plain-link.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import { rebindRules } from './rules.ts';
@@ -28,27 +29,8 @@ export function makeLink(ns: Namespace, spec: NewLink): Link | Failure {
   const hasCarrier = spec.carrier ?? true;
   const isFree = spec.index !== undefined && ns.node(spec.index) === undefined;
   const link: Link = {
-    altnames: [],
-    kind: null,
-    slaveKind: null,
-    operState: 'down',
+    ...PLAIN_LINK,
     carrier: hasCarrier,
-    mtu: 1500,
-    minMtu: 68,
-    maxMtu: 65535,
-    mac: '02:00:00:00:00:01',
-    permanentMac: null,
-    master: null,
-    lower: null,
-    lowerNetnsId: null,
-    alias: null,
-    group: 0,
-    txQueueLength: 1000,
-    qdisc: 'noop',
-    promiscuity: 0,
-    parentDevice: null,
-    parentBus: null,
-    ipv6AddrGenMode: 0,
     ...spec,
     index: isFree ? spec.index : ns.nextIndex,
     flags: flagsOf(spec.flags ?? IFF_BROADCAST | IFF_MULTICAST, false, hasCarrier),
