@@ -169,7 +169,7 @@ export interface MachineScenario extends ScenarioHead {
   readonly eventually: readonly Pattern[];
 }
 
-export const MACHINES = ['uplink-migration', 'ovs-readiness', 'altname-guard', 'link-ownership'] as const;
+export const MACHINES = ['uplink-migration', 'ovs-readiness', 'altname-guard', 'link-ownership', 'link-move'] as const;
 export type MachineName = (typeof MACHINES)[number];
 
 /** How an invoked actor ends. */

@@ -1,6 +1,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { fromPromise } from 'xstate';
 import type { AltnameGuardInput } from '../../../machines/altname-guard.ts';
+import type { MoveInput } from '../../../machines/link-move-types.ts';
 import type { LinkOwnershipInput } from '../../../machines/link-ownership.ts';
 import type { OvsReadinessInput } from '../../../machines/ovs-readiness.ts';
 import type { MigrationInput } from '../../../machines/uplink-migration-types.ts';
@@ -9,6 +10,8 @@ import type { Clock } from '../../engine/clock.ts';
 import { createExclusive } from '../../engine/exclusive.ts';
 import { bindMigration } from '../../engine/migration/bind.ts';
 import { createSession } from '../../engine/migration/session.ts';
+import { bindMove } from '../../engine/move/bind.ts';
+import { createMoveSession } from '../../engine/move/session.ts';
 import { bindLinkOwnership } from '../../engine/ownership.ts';
 import { provide } from '../../engine/provide.ts';
 import { bindReadiness } from '../../engine/readiness.ts';
@@ -22,7 +25,8 @@ export type ChartStart =
   | { readonly machine: 'uplink-migration'; readonly input: MigrationInput }
   | { readonly machine: 'ovs-readiness'; readonly input: OvsReadinessInput }
   | { readonly machine: 'link-ownership'; readonly input: LinkOwnershipInput }
-  | { readonly machine: 'altname-guard'; readonly input: AltnameGuardInput };
+  | { readonly machine: 'altname-guard'; readonly input: AltnameGuardInput }
+  | { readonly machine: 'link-move'; readonly input: MoveInput };
 
 /** Answers an invoked actor, by its name in its chart; the signal aborts when the chart no longer wants the answer. */
 export type Ask = (actor: string, input: unknown, signal: AbortSignal) => Promise<unknown>;
@@ -54,6 +58,10 @@ function bindAsEngine(start: ChartStart, clock: Clock): AnyStateMachine {
   }
   const process = spawnProcess({ clock, oracle: ignore, slowMs: 0 });
   const surroundings = createSimulatedSurroundings(process, createSimulatedFolder(), () => 'scripted');
+  if (start.machine === 'link-move') {
+    const session = createMoveSession(unaskedHost, surroundings, surroundings.newId());
+    return bindMove(session, start.input.request, { onEffect: ignore });
+  }
   const reports = {
     onEffect: ignore,
     onFinding: ignore,

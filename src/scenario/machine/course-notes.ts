@@ -1,39 +1,47 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate';
-import type { MigrationContext, MigrationEvent, MigrationInput } from '../../../machines/uplink-migration-types.ts';
+import type { MigrationEvent, MigrationInput } from '../../../machines/uplink-migration-types.ts';
 import type { OvsFacts } from '../../domain/ovs-facts.ts';
 import { guardInspection } from '../../engine/guard-inspection.ts';
 import { statePath } from '../../engine/migration/state-path.ts';
 import { isChart } from './vocabulary.ts';
 
-/** Something that came to the migration chart or to a chart below it: an event of the host, or the answer of an actor. */
-export type CourseMove = { readonly event: MigrationEvent } | { readonly answered: string };
+/** Something that came to the chart or to a chart below it: an event of the host or of who asks for the way back, or the answer of an actor. */
+export type CourseMove = { readonly event: CourseEvent } | { readonly answered: string };
 
-/** What was noted of the runs of the migration chart. */
-export interface CourseNotes {
+export type CourseEvent = MigrationEvent | { readonly type: 'RETURN' };
+
+/** What was noted of the runs of one chart. */
+export interface CourseNotes<I = MigrationInput> {
   /** Input of the first run. */
-  readonly input: MigrationInput;
+  readonly input: I;
   /** By `actor state`, and by `actor` the first that it gave anywhere. */
   readonly answers: ReadonlyMap<string, unknown>;
-  /** What came while the migration chart was in a state, in order. */
+  /** What came while the chart was in a state, in order. */
   readonly moves: ReadonlyMap<string, readonly CourseMove[]>;
   /** What Open vSwitch showed when the migration was committed: every row is there and in order. */
   readonly facts: OvsFacts;
 }
 
-/** Takes notes of what the migration chart, and the charts that it invokes, hear and are answered. */
-export function createCourseNotes() {
+/** What notes of a chart are taken from: its context. */
+export interface CourseReader<I> {
+  inputOf(context: unknown): I;
+  /** What Open vSwitch shows, once it shows all; undefined before. */
+  factsOf(context: unknown, state: string): OvsFacts | undefined;
+}
+
+/** Takes notes of what a chart, and the charts that it invokes, hear and are answered. */
+export function createCourseNotes<I>({ inputOf, factsOf }: CourseReader<I>) {
   const answers = new Map<string, unknown>();
   const moves = new Map<string, CourseMove[]>();
-  let input: MigrationInput | undefined;
+  let input: I | undefined;
   let facts: OvsFacts | undefined;
   let state = '';
 
   const noteState = (snapshot: unknown): void => {
-    const { value, context } = snapshot as { readonly value: unknown; readonly context: MigrationContext };
+    const { value, context } = snapshot as { readonly value: unknown; readonly context: unknown };
     state = statePath(value);
-    const { request, entry, plan, snapshot: before, maxAttempts } = context;
-    input ??= { request, entry, plan, snapshot: before, maxAttempts };
-    if (state === 'committed') facts ??= context.observed.ovs ?? undefined;
+    input ??= inputOf(context);
+    facts ??= factsOf(context, state);
   };
   const noteMove = (move: CourseMove): void => {
     moves.set(state, [...(moves.get(state) ?? []), move]);
@@ -49,9 +57,9 @@ export function createCourseNotes() {
     if (event.type !== '@xstate.event') return;
     const answering = answererOf(event);
     if (answering !== undefined) noteAnswer(answering.actor, answering.output);
-    else if (isRoot && isFromHost(event.event)) noteMove({ event: event.event });
+    else if (isRoot && isFromOutside(event.event)) noteMove({ event: event.event });
   });
-  const taken = (): CourseNotes => {
+  const taken = (): CourseNotes<I> => {
     if (input === undefined) throw new RangeError('the chart was never started');
     return { input, answers, moves, facts: facts ?? { system: null, bridge: null, hostPort: null, uplink: null } };
   };
@@ -68,6 +76,6 @@ function answererOf(
   return { actor: source.src, output: (event.event as { readonly output?: unknown }).output };
 }
 
-function isFromHost(event: { readonly type: string }): event is MigrationEvent {
-  return event.type.startsWith('netlink.') || event.type.startsWith('ovsdb.');
+function isFromOutside(event: { readonly type: string }): event is CourseEvent {
+  return event.type.startsWith('netlink.') || event.type.startsWith('ovsdb.') || event.type === 'RETURN';
 }

@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts';
 import { isIn } from './bench.ts';
 import type { CourseMove } from './course-notes.ts';
-import type { PlainCourse } from './plain-course.ts';
+import type { AnyCourse } from './sample-input.ts';
 import type { Told } from './told.ts';
 
 /** Far above the number of moves of the longest course. */
@@ -12,7 +12,7 @@ const MAX_MOVES = 500;
  * order; then whoever waits for an answer gets the sample; and where nobody waits, every row of Open vSwitch is in order. No time passes. False when
  * that leads no further.
  */
-export async function reach(bench: Bench, told: Told, course: PlainCourse, named: string): Promise<boolean> {
+export async function reach(bench: Bench, told: Told, course: AnyCourse, named: string): Promise<boolean> {
   let visited: string | undefined;
   let pending: CourseMove[] = [];
   let isInOrder = false;

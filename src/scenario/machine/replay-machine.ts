@@ -6,8 +6,10 @@ import type { MachineScenario, Pattern, Place } from '../scenario.ts';
 import { startBench } from './bench.ts';
 import { describePattern, isMeant } from './patterns.ts';
 import { followPlainCourse } from './plain-course.ts';
+import { followPlainMove } from './plain-move.ts';
 import type { Found } from './run-step.ts';
 import { runStep } from './run-step.ts';
+import type { AnyCourse } from './sample-input.ts';
 import { courseRequestOf, startOf, unknownInput } from './sample-input.ts';
 import { createTold } from './told.ts';
 
@@ -18,7 +20,8 @@ import { createTold } from './told.ts';
 export async function replayMachine(scenario: MachineScenario, options: ReplayOptions = {}): Promise<ScenarioResult> {
   const beganMs = realClock.now();
   const { machine, steps, place } = scenario;
-  const course = await followPlainCourse(courseRequestOf(scenario.input));
+  const course: AnyCourse =
+    machine === 'link-move' ? await followPlainMove() : await followPlainCourse(courseRequestOf(scenario.input));
   const start = startOf(machine, scenario.input, course);
   const told = createTold(start, course);
   const { untilState, onEntry = () => undefined, signal } = options;

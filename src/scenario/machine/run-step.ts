@@ -3,8 +3,8 @@ import type { Mismatch } from '../result.ts';
 import type { MachineName, MachineStep } from '../scenario.ts';
 import type { Bench } from './bench.ts';
 import { isIn } from './bench.ts';
-import type { PlainCourse } from './plain-course.ts';
 import { reach } from './reach.ts';
+import type { AnyCourse } from './sample-input.ts';
 import type { Told } from './told.ts';
 import { eventTypesOf } from './vocabulary.ts';
 
@@ -16,7 +16,7 @@ export interface StepContext {
   readonly machine: MachineName;
   readonly bench: Bench;
   readonly told: Told;
-  readonly course: PlainCourse;
+  readonly course: AnyCourse;
 }
 
 /** Carries one step out; tells what is not as it expects. Steps after one that could not be carried out mean nothing. */

@@ -1,3 +1,4 @@
+import type { MoveAssessment, MoveInput } from '../../../machines/link-move-types.ts';
 import type { Assessment, MigrationInput, StepReport } from '../../../machines/uplink-migration-types.ts';
 import type { MachineName } from '../scenario.ts';
 import type { ChartStart } from './bind-scripted.ts';
@@ -7,6 +8,9 @@ import type { CourseRequest, PlainCourse } from './plain-course.ts';
 
 const READINESS_LIMIT_MS = 30_000;
 
+/** The samples of one chart; which input they have follows from the chart. */
+export type AnyCourse = PlainCourse<MigrationInput | MoveInput>;
+
 /**
  * With what a chart starts, where the scenario's `input` says nothing else; a mapping in it is merged key by key.
  *
@@ -14,9 +18,14 @@ const READINESS_LIMIT_MS = 30_000;
  *   plan and the snapshot of its journal.
  * - `ovs-readiness`: no bridge, ends with the first readiness, 30 s.
  * - `link-ownership`: NetworkManager has let the uplink go.
+ * - `link-move`: the plain host's NIC goes to /run/netns/target as net0; one that resumes has the plan and the snapshot of its journal.
  * - `altname-guard`: the plain host's uplink right after its renaming; its old name is in dispute.
  */
-export function startOf(machine: MachineName, given: Mapping, course: PlainCourse): ChartStart {
+export function startOf(machine: MachineName, given: Mapping, samples: AnyCourse): ChartStart {
+  if (machine === 'link-move') {
+    return { machine, input: complete(given, moveInput(given, samples as PlainCourse<MoveInput>)) as MoveInput };
+  }
+  const course = samples as PlainCourse;
   switch (machine) {
     case 'uplink-migration':
       return { machine, input: complete(given, migrationInput(given, course)) as MigrationInput };
@@ -40,8 +49,14 @@ export function startOf(machine: MachineName, given: Mapping, course: PlainCours
 }
 
 /** Fields of the given input that the chart's input does not have. */
-export function unknownInput(given: Mapping, machine: MachineName, course: PlainCourse): readonly string[] {
+export function unknownInput(given: Mapping, machine: MachineName, course: AnyCourse): readonly string[] {
   return unknownFields(given, startOf(machine, {}, course).input, 'input');
+}
+
+function moveInput(given: Mapping, { input, answers }: PlainCourse<MoveInput>): MoveInput {
+  if (given['entry'] === undefined || given['entry'] === 'assessing') return input;
+  const { plan, snapshot } = answers.get('assess') as MoveAssessment;
+  return { ...input, plan, snapshot };
 }
 
 function migrationInput(given: Mapping, { input, answers }: PlainCourse): MigrationInput {

@@ -1,4 +1,4 @@
-import type { Assessment, MigrationEvent, StepReport } from '../../../machines/uplink-migration-types.ts';
+import type { Assessment, StepReport } from '../../../machines/uplink-migration-types.ts';
 import type { Address } from '../../domain/address.ts';
 import type { Link } from '../../domain/link.ts';
 import type { OvsFacts } from '../../domain/ovs-facts.ts';
@@ -6,7 +6,8 @@ import type { Failure } from '../../errors.ts';
 import type { ChartStart } from './bind-scripted.ts';
 import type { Mapping } from './complete.ts';
 import { complete, isMapping, unknownFields } from './complete.ts';
-import type { PlainCourse } from './plain-course.ts';
+import type { CourseEvent } from './course-notes.ts';
+import type { AnyCourse } from './sample-input.ts';
 
 /** An event as a scenario sends it, or complete. */
 export type MachineEvent = { readonly type: string } & Mapping;
@@ -52,7 +53,7 @@ export interface Told {
    */
   answer(actor: string, state: string, given: unknown): unknown;
   /** An event of the plain host's course as it would be now: with everything applied that was asked for. */
-  updated(event: MigrationEvent): MachineEvent;
+  updated(event: CourseEvent): MachineEvent;
   /** Every row in order, and everything applied. */
   ovsInOrder(): MachineEvent;
   /** Fields that were given since this was asked last, and that nothing of this kind has. */
@@ -60,7 +61,7 @@ export interface Told {
 }
 
 /** Nothing was told yet, but what the chart starts with. */
-export function createTold(start: ChartStart, course: PlainCourse): Told {
+export function createTold(start: ChartStart, course: AnyCourse): Told {
   const { plan, snapshot } = course.answers.get('assess') as Assessment;
   const uplinkIndex = plan?.uplinkIndex ?? snapshot?.link.index ?? 0;
   const links = new Map<number, Link>();

@@ -1,5 +1,6 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { altnameGuard } from '../../../machines/altname-guard.ts';
+import { linkMove } from '../../../machines/link-move.ts';
 import { linkOwnership } from '../../../machines/link-ownership.ts';
 import { ovsReadiness } from '../../../machines/ovs-readiness.ts';
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
@@ -10,6 +11,7 @@ const CHARTS: Readonly<Record<MachineName, AnyStateMachine>> = {
   'ovs-readiness': ovsReadiness,
   'altname-guard': altnameGuard,
   'link-ownership': linkOwnership,
+  'link-move': linkMove,
 };
 
 /** Every state of a chart by its path, in the order of the chart: `preparing`, `preparing.locking`. */

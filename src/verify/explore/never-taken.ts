@@ -75,10 +75,11 @@ const EXPLAINED: Readonly<Record<string, string>> = Object.fromEntries(
     },
     {
       why: 'what hangs before the first change ends by itself before; fixtures/scenarios/machines/deadline-before-a-link-moves.yaml',
-      what: [
-        'link-move.takingOver after.assessDeadline -> link-move.refused',
-        'link-move.assessing after.assessDeadline -> link-move.refused',
-      ],
+      what: ['link-move.assessing after.assessDeadline -> link-move.refused'],
+    },
+    {
+      why: 'so does what hangs there; fixtures/scenarios/machines/deadline-while-a-journal-is-taken-over.yaml',
+      what: ['link-move.takingOver after.assessDeadline -> link-move.refused'],
     },
     {
       why: 'the lock of a simulated folder is had or not, at once; fixtures/scenarios/machines/deadline-before-a-link-moves.yaml',

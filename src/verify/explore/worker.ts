@@ -5,6 +5,7 @@ import { annotatedMove } from '../../engine/move/bind.ts';
 import type { HostDescription } from '../../host/simulated/description/host-description.ts';
 import { loadHost } from '../../host/simulated/description/load-host.ts';
 import type { AnyCase } from './any-case.ts';
+import { isMoveCase } from './any-case.ts';
 import type { CaseResult } from './case-result.ts';
 import { formatCase } from './case-yaml.ts';
 import { chooseCase, exhaustiveCase } from './choose-case.ts';
@@ -57,7 +58,7 @@ export interface ChunkResult {
 
 export type CountKind = 'undisturbed' | 'fault' | 'incident' | 'kill' | 'combined';
 
-/** Of every so many cases one is watched for coverage: XState takes a fifth longer under an inspector. */
+/** Of so many migrations one is watched for coverage: XState takes a fifth longer under an inspector. Moves are few. */
 const WATCHED_EVERY = 2;
 /** Of one chunk no more are made smaller: a bug fails many cases in the same way. */
 const MAX_SHRUNK = 1;
@@ -94,7 +95,7 @@ if (port !== null) {
     let runs = 0;
     let virtualMs = 0;
     for (const [at, explored] of cases.entries()) {
-      const result = await run(explored, at % WATCHED_EVERY === 0 || isRare(explored));
+      const result = await run(explored, at % WATCHED_EVERY === 0 || isMoveCase(explored) || isRare(explored));
       results.push(result);
       counts[countKind(explored)] += 1;
       const end = result.ends.join(' > ');

@@ -91,7 +91,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'unknown-layout':
     'unknown-layout.yaml:7:24: runs.0.migrate.layout: unknown layout: expected host-port, bridge-port, exchange-names, attach-only, got hostport; did you mean host-port?',
   'unknown-machine':
-    'unknown-machine.yaml:5:10: machine: unknown machine: expected uplink-migration, ovs-readiness, altname-guard, link-ownership, got ovs-readyness; did you mean ovs-readiness?',
+    'unknown-machine.yaml:5:10: machine: unknown machine: expected uplink-migration, ovs-readiness, altname-guard, link-ownership, link-move, got ovs-readyness; did you mean ovs-readiness?',
   'unknown-name-in-braces':
     'unknown-name-in-braces.yaml:10:31: unknown name in braces: expected a name that stands under repeat, got erno; did you mean errno?',
   'unknown-operation':

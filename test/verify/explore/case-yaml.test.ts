@@ -9,7 +9,9 @@ import type { CaseResult } from '../../../src/verify/explore/case-result.ts';
 import { formatCase, readCase } from '../../../src/verify/explore/case-yaml.ts';
 import type { ExploreCase } from '../../../src/verify/explore/explore-case.ts';
 import { INCIDENTS } from '../../../src/verify/explore/incident.ts';
+import { MOVE_INCIDENTS } from '../../../src/verify/explore/moves/move-incident.ts';
 import { catchUsage } from '../../cli/catch-usage.ts';
+import { PLAIN_MOVE } from './moves/plain-move.ts';
 import { PLAIN } from './shipped.ts';
 
 const FAULTS = ['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after'] satisfies OperationFault[];
@@ -49,6 +51,16 @@ const reread = async (explored: AnyCase): Promise<AnyCase> => readCase(await wri
 describe('a case as a file', () => {
   it.each(FAULTS)('keeps a fault: %s', async kind => {
     const explored: ExploreCase = { ...PLAIN, faults: [{ operation: 'journal.write verifying', nth: 2, kind }] };
+    expect(await reread(explored)).toEqual(explored);
+  });
+
+  it.each(MOVE_INCIDENTS)('keeps an incident of a move: %o', async incident => {
+    const explored: AnyCase = {
+      ...PLAIN_MOVE,
+      keepAddresses: true,
+      way: 'steps',
+      incidents: [{ when: { state: 'leaving.moving', nth: 2, afterMs: 3 }, incident }],
+    };
     expect(await reread(explored)).toEqual(explored);
   });
 

@@ -7,7 +7,10 @@ import type { Ground } from '../../../src/verify/explore/enumerate.ts';
 import { combinedCase, countSingles, singleCase, undisturbedCases } from '../../../src/verify/explore/enumerate.ts';
 import { COURSES } from '../../../src/verify/explore/explore-case.ts';
 import { INCIDENTS } from '../../../src/verify/explore/incident.ts';
+import { MOVE_INCIDENTS } from '../../../src/verify/explore/moves/move-incident.ts';
+import { runMoveCase } from '../../../src/verify/explore/moves/run-move-case.ts';
 import { createRandom } from '../../../src/verify/explore/random.ts';
+import { PLAIN_MOVE } from './moves/plain-move.ts';
 import { groundOf, shippedHost } from './shipped.ts';
 
 const keyOf = (chosen: AnyCase): string => JSON.stringify(chosen);
@@ -95,5 +98,28 @@ describe('combinations', () => {
 
   it('need a ground', () => {
     expect(() => chooseCase([], 1, 0)).toThrow('no ground to explore');
+  });
+});
+
+describe('grounds of both charts', () => {
+  it('share the cases: every eighth moves a link, and each chart goes through its own in order', async () => {
+    const undisturbed = { ...PLAIN_MOVE, course: 'return' } as const;
+    const { operations, states } = await runMoveCase(await shippedHost('plain'), undisturbed);
+    const moves: readonly Ground[] = [{ undisturbed, operations, states }];
+    const both = Array.from({ length: 160 }, (_, index) => chooseCase([...grounds, ...moves], 5, index));
+    const ofMoves = both.filter(isMoveCase);
+    expect(both.flatMap((chosen, index) => (isMoveCase(chosen) ? [index % 8] : []))).toEqual(Array(20).fill(7));
+    expect(ofMoves).toEqual(ofMoves.map((_, index) => chooseCase(moves, 5, index)));
+    const others = both.filter(chosen => !isMoveCase(chosen));
+    expect(others).toEqual(others.map((_, index) => chooseCase(grounds, 5, index)));
+  });
+
+  it('have every incident of a move right before each change, too', async () => {
+    const { operations, states } = await runMoveCase(await shippedHost('plain'), PLAIN_MOVE);
+    const ground: Ground = { undisturbed: PLAIN_MOVE, operations, states };
+    const all = Array.from({ length: countSingles(ground) }, (_, index) => singleCase(ground, index));
+    const before = all.filter(isMoveCase).flatMap(({ incidents }) => incidents);
+    const atMove = before.filter(({ when }) => 'operation' in when && when.operation === 'link.move' && when.nth === 1);
+    expect(atMove.map(({ incident }) => incident)).toEqual(MOVE_INCIDENTS);
   });
 });

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { AnyCase } from '../../../src/verify/explore/any-case.ts';
+import { isMoveCase } from '../../../src/verify/explore/any-case.ts';
 import type { CaseResult } from '../../../src/verify/explore/case-result.ts';
 import type { PlannedFault, PlannedIncident } from '../../../src/verify/explore/disturbance.ts';
 import type { ExploreCase } from '../../../src/verify/explore/explore-case.ts';
 import type { Incident } from '../../../src/verify/explore/incident.ts';
 import type { CaseViolation } from '../../../src/verify/explore/judge.ts';
+import type { MoveCase } from '../../../src/verify/explore/moves/move-case.ts';
 import { shrinkCase } from '../../../src/verify/explore/shrink.ts';
+import { PLAIN_MOVE } from './moves/plain-move.ts';
 import { PLAIN } from './shipped.ts';
 
 const fault = (operation: string, nth = 1): PlannedFault => ({ operation, nth, kind: 'refused' });
@@ -22,7 +26,7 @@ const BIG: ExploreCase = {
 };
 
 /** Breaks the invariants that `breaks` tells. */
-const judging = (breaks: (planned: ExploreCase) => readonly CaseViolation['invariant'][]) => (planned: ExploreCase) => {
+const judging = (breaks: (planned: AnyCase) => readonly CaseViolation['invariant'][]) => (planned: AnyCase) => {
   const violations = breaks(planned).map(invariant => ({ invariant, what: 'broken', object: planned.host }));
   return Promise.resolve<CaseResult>({
     violations,
@@ -36,7 +40,7 @@ const judging = (breaks: (planned: ExploreCase) => readonly CaseViolation['invar
   });
 };
 
-const has = (planned: ExploreCase, operation: string): PlannedFault | undefined =>
+const has = (planned: AnyCase, operation: string): PlannedFault | undefined =>
   planned.faults.find(one => one.operation === operation);
 
 describe('a failing case is made smaller', () => {
@@ -49,12 +53,33 @@ describe('a failing case is made smaller', () => {
 
   it('and keeps incident, host, layout, course and time where it needs them', async () => {
     const run = judging(planned => {
-      const isHere = planned.host === 'worst' && planned.layout === 'bridge-port' && planned.course === 'restore';
+      const isHere =
+        planned.host === 'worst' &&
+        !isMoveCase(planned) &&
+        planned.layout === 'bridge-port' &&
+        planned.course === 'restore';
       const hasTrigger = planned.incidents.some(({ when }) => 'state' in when && when.state === 'trigger');
       return isHere && hasTrigger && (has(planned, 'culprit')?.nth ?? 0) >= 3 ? ['I1'] : [];
     });
     const { smallest } = await shrinkCase(BIG, run);
     expect(smallest).toEqual({ ...BIG, faults: [fault('culprit', 3)], incidents: [incident('trigger')] });
+  });
+
+  it('of a move: by one message, under a plain name, in the shortest course', async () => {
+    const big: MoveCase = {
+      ...PLAIN_MOVE,
+      host: 'rich',
+      link: 'eth9',
+      name: 'eth9',
+      way: 'steps',
+      keepAddresses: true,
+      course: 'orphan',
+      faults: [fault('a'), fault('culprit', 2)],
+      incidents: [{ when: { state: 'inUse', nth: 1 }, incident: { kind: 'link.rename' } }],
+    };
+    const run = judging(planned => (has(planned, 'culprit') ? ['I5'] : []));
+    const { smallest } = await shrinkCase(big, run);
+    expect(smallest).toEqual({ ...PLAIN_MOVE, faults: [fault('culprit')] });
   });
 
   it('and never into one that breaks something else only', async () => {

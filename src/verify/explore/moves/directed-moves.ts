@@ -22,4 +22,11 @@ export const DIRECTED_MOVES: readonly MoveCase[] = [
       { operation: 'journal.remove', nth: 1, kind: 'refused' },
     ],
   },
+  // Stopped in states that are over at once.
+  ...(['assessing', 'preparing.locking', 'leaving.configuring', 'takingOver'] as const).map(
+    (state): MoveCase => ({ ...PLAIN, incidents: [{ when: { state, nth: 1 }, incident: { kind: 'abort' } }] }),
+  ),
+  // Nobody answers at the end of the way back.
+  { ...PLAIN, faults: [{ operation: 'sysctls.read', nth: 8, kind: 'hang' }] },
+  { ...PLAIN, faults: [{ operation: 'journal.remove', nth: 1, kind: 'hang' }] },
 ];

@@ -33,13 +33,18 @@ export function createMoveShadow(host: HostDescription, { link, name }: MoveCase
     const folder = createSimulatedFolder();
     const remedies = createRemedies(world.clock);
     const subject = createSubject(world, link);
+    // What is due in the same moment has not happened yet.
+    const passUntil = (untilMs: number): void => {
+      const ms = untilMs - world.clock.now();
+      if (ms > 0) world.clock.advance(ms);
+    };
     const surroundings: MoveSurroundings = { world, folder, subject, newName: name, remedies };
     for (const { atMs, incident } of story) {
-      world.clock.advance(atMs - world.clock.now());
+      passUntil(atMs);
       if (incident === 'heal') remedies.heal();
       else if (!left.has(incident)) applyMoveIncident(incident, surroundings, NO_RUN);
     }
-    world.clock.advance(nowMs - world.clock.now());
+    passUntil(nowMs);
     return { image: imageOf(world, folder, link), elapsedS: 0 };
   };
 

@@ -160,6 +160,11 @@ export async function runMoveCase(
     await settle(world.clock, SETTLE_MS);
     for (let attempt = 0; attempt < 2; attempt += 1) await recover();
     if (stage() === 'inUse') {
+      if (happened.some(({ kind }) => kind === 'target.remove' || kind === 'target.replace')) {
+        bench.report([
+          { invariant: 'liveness', what: 'recover leaves a link whose namespace is gone', object: planned.link },
+        ]);
+      }
       standing = 'inUse';
       judgeStanding(false);
       const started = bench.start();

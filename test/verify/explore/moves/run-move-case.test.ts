@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadHost } from '../../../../src/host/simulated/description/load-host.ts';
+import { DIRECTED_MOVES } from '../../../../src/verify/explore/moves/directed-moves.ts';
 import type { MoveCase, MoveCourse } from '../../../../src/verify/explore/moves/move-case.ts';
 import { MOVE_COURSES } from '../../../../src/verify/explore/moves/move-case.ts';
 import { runMoveCase } from '../../../../src/verify/explore/moves/run-move-case.ts';
@@ -74,5 +75,14 @@ describe('a case of link-move', () => {
   it('tells what never came', async () => {
     const { unused } = await run({ incidents: [{ when: { state: 'inUse', nth: 9 }, incident: { kind: 'abort' } }] });
     expect(unused).toEqual(['inUse 9: abort']);
+  });
+});
+
+describe('the cases that are run first', () => {
+  it('keep every promise, and all that they plan comes', async () => {
+    for (const planned of DIRECTED_MOVES) {
+      const { violations, unused } = await runMoveCase(await shippedHost(planned.host), planned);
+      expect({ planned, violations, unused }).toEqual({ planned, violations: [], unused: [] });
+    }
   });
 });
