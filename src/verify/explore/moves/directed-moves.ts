@@ -27,6 +27,6 @@ export const DIRECTED_MOVES: readonly MoveCase[] = [
     (state): MoveCase => ({ ...PLAIN, incidents: [{ when: { state, nth: 1 }, incident: { kind: 'abort' } }] }),
   ),
   // Nobody answers at the end of the way back.
-  { ...PLAIN, faults: [{ operation: 'sysctls.read', nth: 8, kind: 'hang' }] },
+  { ...PLAIN, faults: [{ operation: 'sysctls.read', nth: 7, kind: 'hang' }] },
   { ...PLAIN, faults: [{ operation: 'journal.remove', nth: 1, kind: 'hang' }] },
 ];

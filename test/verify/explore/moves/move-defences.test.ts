@@ -52,7 +52,7 @@ const DEFENCES: readonly MoveDefence[] = [
   {
     what: 'altnames are not given back',
     file: STEPS,
-    find: '...restoreAltnames(link, snapshot),',
+    find: '...restoreAltnames(link, withFreeAltnames(snapshot, home, link)),',
     replace: '',
     planned: { ...altered, name: 'enp0s31f6' },
   },
