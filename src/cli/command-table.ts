@@ -105,6 +105,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'netns',
       'name',
       'keepAddresses',
+      'up',
       'way',
       'force',
       'accept',

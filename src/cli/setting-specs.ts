@@ -108,6 +108,7 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
   },
   name: { flags: '--name <name>', description: 'its name there (default: the one it has)', parse: parseLinkName },
   keepAddresses: { flags: '--keep-addresses', description: 'it has its addresses there, too' },
+  up: { flags: '--up', description: 'up there, also where it is down here; brought home it is down again' },
   way: {
     flags: '--way <way>',
     description:

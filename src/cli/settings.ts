@@ -37,6 +37,7 @@ export interface Settings {
   readonly netns?: string;
   readonly name?: string;
   readonly keepAddresses?: boolean;
+  readonly up?: boolean;
   readonly way?: MoveWay;
   readonly guard?: 'process' | 'systemd' | 'none';
   readonly apiServer?: Pick<ApiServer, 'host' | 'port'>;

@@ -37,7 +37,7 @@ const ending = (fields: Partial<MoveOutcome>): Partial<Engine> => ({
 
 describe('move-link', () => {
   it('hands the options over and says where the link is', async () => {
-    const argv = [...MOVE, '--name', 'net1', '--keep-addresses', '--way', 'steps', '--step-timeout', '5s'];
+    const argv = [...MOVE, '--name', 'net1', '--keep-addresses', '--up', '--way', 'steps', '--step-timeout', '5s'];
     const lists = ['--protect-link', 'eth0'];
     const { code, out, calls, isClosed } = await run([...argv, ...lists], ending({ result: 'inUse' }));
     expect([code, out]).toEqual([0, 'moved: eth5 is net1 in /run/netns/pod1 (12.3 ms)\n']);
@@ -49,6 +49,7 @@ describe('move-link', () => {
       netns: 'pod1',
       name: 'net1',
       keepAddresses: true,
+      up: true,
       way: 'steps',
       links: [{ from: 'the command line', protect: [{ by: 'name', glob: 'eth0' }], allow: null }],
       accept: [],

@@ -17,13 +17,14 @@ export const moveLink: CommandFunction = context =>
   );
 
 function optionsOf(settings: Settings): MoveLinkOptions {
-  const { name, keepAddresses, way, accept = [], force = false } = settings;
+  const { name, keepAddresses, up, way, accept = [], force = false } = settings;
   const links = linkLists(settings);
   return {
     link: requireSetting(settings, 'interface'),
     netns: requireSetting(settings, 'netns'),
     ...(name !== undefined && { name }),
     ...(keepAddresses !== undefined && { keepAddresses }),
+    ...(up !== undefined && { up }),
     ...(way !== undefined && { way }),
     ...(links.length > 0 && { links }),
     accept: force ? [...accept, ...FORCIBLE] : accept,
