@@ -143,6 +143,10 @@ export interface Host extends AsyncDisposable {
   createNetns(path: string): Promise<void>;
   /** Takes such a namespace away; nothing happens where there is none. What is still in it goes as the kernel lets it go. */
   removeNetns(path: string): Promise<void>;
+  /** Path of a network namespace by its {@link Netns.id}, where any process is in it; undefined where none is. */
+  findNetns(id: string): Promise<string | undefined>;
+  /** True when a device is there, whatever became of its link: `pci`, `0000:03:00.0`. */
+  hasDevice(bus: string, device: string): Promise<boolean>;
   probeMove(): Promise<MoveAbilities>;
   /** Who this host is, and what of SR-IOV there is to know of a link. What cannot be read is empty or null; never rejects. */
   readMoveFacts(link: Link | null): Promise<MoveFacts>;

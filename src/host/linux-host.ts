@@ -10,7 +10,7 @@ import type { Host, HostEvent } from './host.ts';
 import type { OvsEffect } from './linux-effects.ts';
 import { applyEffects } from './linux-effects.ts';
 import { readLinuxFacts } from './linux-facts.ts';
-import { readMoveFacts } from './linux-move-facts.ts';
+import { hasDevice, readMoveFacts } from './linux-move-facts.ts';
 import { createNetnses } from './linux-netns.ts';
 import { createOvsLink } from './linux-ovs.ts';
 import { runProbe } from './linux-probe.ts';
@@ -120,6 +120,8 @@ export function createLinuxHost(options: LinuxHostOptions): Host {
     openNetns: path => netnses.openNetns(path),
     createNetns: path => netnses.createNetns(path),
     removeNetns: path => netnses.removeNetns(path),
+    findNetns: id => netnses.findNetns(id),
+    hasDevice: async (bus, device) => hasDevice(bus, device),
     probeMove: () => netnses.probeMove(),
     readMoveFacts: link => readMoveFacts(link),
     subscribe(listener) {

@@ -11,6 +11,12 @@ export async function readMoveFacts(link: Link | null, root = '/'): Promise<Move
   return { identity: await readIdentity(root), sriov: link === null ? null : await readSriov(link, root) };
 }
 
+/** True when a device is on its bus. */
+export function hasDevice(bus: string, device: string, root = '/'): boolean {
+  const isName = (text: string): boolean => /^[\w:.-]+$/.test(text) && !text.startsWith('.');
+  return isName(bus) && isName(device) && existsSync(join(root, 'sys/bus', bus, 'devices', device));
+}
+
 /** By the bus and not by the link's name: /sys/class/net is that of the namespace it was mounted in. */
 async function readSriov({ parentBus, parentDevice }: Link, root: string): Promise<Sriov | null> {
   if (parentBus !== 'pci' || parentDevice === null || !/^[0-9a-f:.]+$/i.test(parentDevice)) return null;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { HOME } from '../domain/effect.ts';
 import { isUp } from '../domain/link.ts';
 import { uplinkError } from '../errors.ts';
@@ -16,7 +16,7 @@ const EXPECTED_PATH = 'a file like /run/netns/NAME or /proc/PID/ns/net';
 /** The namespaces that a host has open. */
 export interface LinuxNetnses
   extends AsyncDisposable,
-    Pick<Host, 'openNetns' | 'createNetns' | 'removeNetns' | 'probeMove'> {
+    Pick<Host, 'openNetns' | 'createNetns' | 'removeNetns' | 'findNetns' | 'probeMove'> {
   /** Descriptor of an open one, or of the host's own. Throws `DEFECT` for one that is not. */
   fdOf(to: string): number;
 }
@@ -88,6 +88,10 @@ export function createNetnses(): LinuxNetnses {
     async removeNetns(path) {
       unmount(path);
       rmSync(path, { force: true });
+    },
+    async findNetns(id) {
+      const processes = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+      return processes.map(pid => `/proc/${pid}/ns/net`).find(path => idOf(path) === id);
     },
     probeMove() {
       abilities ??= probeMove(thread);
@@ -162,6 +166,16 @@ function openFile(path: string): number {
       },
       error,
     );
+  }
+}
+
+/** Undefined for a process that has ended meanwhile. */
+function idOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }
 

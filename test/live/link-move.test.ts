@@ -1,18 +1,24 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MoveLinkOptions } from '../../src/engine/move/moves.ts';
 import type { MoveOutcome } from '../../src/engine/move/run.ts';
+import { runCommand } from '../lab/command.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
 import { ipBatch } from '../lab/two-ports.ts';
 import { watchKernel } from '../lab/watch.ts';
+import type { DyingMove } from './moving/dying-move.ts';
 import { namesIn, statesIn } from './moving/link-lines.ts';
 import { linkIn, makeNic, NAMES, NIC } from './moving/nic.ts';
 import { type Command, conflictsIn } from './moving/spoil.ts';
 import type { SpoiledMove } from './moving/spoiled-move.ts';
-import { runCli, spawnCli } from './support/cli.ts';
+import { type CliObject, runCli, spawnCli } from './support/cli.ts';
 
+const BIN = fileURLToPath(new URL('../../bin/ovs-uplink', import.meta.url));
+const DYING = fileURLToPath(new URL('./moving/dying-move.ts', import.meta.url));
 const PROCESS = fileURLToPath(new URL('./moving/spoiled-move.ts', import.meta.url));
 const WAYS = ['message', 'steps'] as const;
 
@@ -120,6 +126,24 @@ describeLive('a NIC that goes into another network namespace', () => {
     });
   });
 
+  it.each(['there', 'back'])(
+    'killed on the way %s, while it is in a namespace of ours, recover brings it home',
+    async way => {
+      await using nic = await makeNic(lab);
+      if (way === 'back') {
+        expect(await move(lab)).toMatchObject({ result: 'inUse' });
+        // Its own name is taken where it is.
+        await ipBatch(lab.farNs, [`link add ${NIC} type bridge`]);
+      }
+      await dieInTransit(lab, way === 'there' ? { netns: lab.farNs, name: 'net1', way: 'steps' } : undefined);
+      const [report] = (await inHostNs(lab, ['status'])).objects.flatMap(each => each.move ?? []);
+      expect(report).toMatchObject({ place: 'transit', up: false });
+      expect((await inHostNs(lab, ['recover'])).code).toBe(0);
+      expect(await nic.changes()).toEqual([]);
+      expect(readdirSync(lab.stateDir).filter(name => !/^lock$/.test(name))).toEqual([]);
+    },
+  );
+
   it('is refused where a name is taken there, in use here, or there is no such place, and nothing is changed', async () => {
     await using nic = await makeNic(lab);
     await ipBatch(lab.farNs, ['link add net9 type bridge', 'link property add dev net9 altname enp5s0']);
@@ -214,6 +238,22 @@ describeLive('a NIC that goes into another network namespace', () => {
     expect((await nic.changes()).filter(line => !line.includes('ifindex'))).toEqual([]);
   });
 
+  it('is brought home from a namespace whose path is gone, while processes live in it', async () => {
+    await using nic = await makeNic(lab);
+    const name = `${lab.id}-pod`;
+    const holder = await makeNamed(lab, name);
+    const moved = await move(lab, '--netns', name);
+    await runCommand(['ip', 'netns', 'del', name], { check: true });
+    expect(moved).toMatchObject({ result: 'inUse' });
+    const [report] = (await runCli(lab, ['status'])).objects.flatMap(each => each.move ?? []);
+    expect(report).toMatchObject({ place: 'target', namespaceGone: false });
+    // Somebody uses it: nothing is to be recovered.
+    expect((await runCli(lab, ['recover'])).objects).toEqual([]);
+    expect(await goHome(lab)).toMatchObject({ result: 'restored', linkGone: false });
+    expect(await nic.changes()).toEqual([]);
+    holder.kill('SIGKILL');
+  });
+
   it('is told to be gone when it went with its namespace, also by recover', async () => {
     for (const command of [HOME, ['recover']]) {
       await using _nic = await makeNic(lab);
@@ -261,6 +301,16 @@ describeLive('a NIC that goes into another network namespace', () => {
   });
 });
 
+/** A new network namespace with a process in it, and a name. */
+async function makeNamed(lab: Lab, name: string): Promise<ChildProcess> {
+  const holder = lab.spawn(lab.farNs, ['unshare', '--net', 'sh', '-c', 'echo ready; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(holder.stdout!, 'data');
+  await runCommand(['ip', 'netns', 'attach', name, String(holder.pid)], { check: true });
+  return holder;
+}
+
 function there(lab: Lab, ...more: readonly string[]): readonly string[] {
   const has = (flag: string): boolean => more.includes(flag);
   return [
@@ -307,6 +357,30 @@ async function spoiled(
   const last = stdout.trim().split('\n').at(-1) ?? '';
   if (!last.startsWith('{')) throw new Error(stdout + stderr);
   return JSON.parse(last) as MoveOutcome;
+}
+
+/** In the lab's host namespace, but with the mounts of this process: `ip netns exec` makes some of its own, which end with what it runs. */
+function withOurMounts(lab: Lab, argv: readonly string[]): readonly string[] {
+  return ['nsenter', `--net=/run/netns/${lab.hostNs}`, ...argv];
+}
+
+async function dieInTransit(lab: Lab, options: DyingMove['options']): Promise<void> {
+  const { stateDir, ovsdbRemote: ovsdb } = lab;
+  const order: DyingMove = { stateDir, ovsdb, link: NIC, dieAt: 'in transit', ...(options && { options }) };
+  const { code } = await runCommand(withOurMounts(lab, [process.execPath, DYING, JSON.stringify(order)]));
+  expect(code).toBe(137);
+}
+
+async function inHostNs(lab: Lab, args: readonly string[]): Promise<{ code: number; objects: readonly CliObject[] }> {
+  const argv = [BIN, ...args, '--ovsdb', lab.ovsdbRemote, '--state-dir', lab.stateDir, '--json'];
+  const { code, stdout } = await runCommand(withOurMounts(lab, argv));
+  return {
+    code,
+    objects: stdout
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line) as CliObject),
+  };
 }
 
 /** SIGKILL as soon as the run tells that it is in this state. */

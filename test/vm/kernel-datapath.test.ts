@@ -231,7 +231,7 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
     async () => {
       const { problems, killed } = await vm().run('moveThereAndBack', undefined, { timeoutMs: KILL_LIMIT_MS });
       expect(problems).toEqual([]);
-      expect(killed).toBe(18);
+      expect(killed).toBe(19);
     },
     KILL_LIMIT_MS,
   );

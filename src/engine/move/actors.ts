@@ -16,6 +16,7 @@ import type { Failure } from '../../errors.ts';
 import { toUplinkError, uplinkError } from '../../errors.ts';
 import { underSignals } from '../clock.ts';
 import { describeForeign } from '../migration/assess.ts';
+import { awaitArrival } from './arrival.ts';
 import { findDone, judge, prepare, refuseAway, withoutRules } from './assess.ts';
 import { compareWithPlan } from './compare.ts';
 import { entryOf } from './record.ts';
@@ -134,6 +135,7 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
       alone(async (signal, { step }: { readonly step: ReturnStep }) => {
         // A full disk must not keep the link from coming home: any stage leads a later start to the same way back.
         await session.reach('returning').catch(() => undefined);
+        if (step === 'bringingHome') await awaitArrival(session, signal);
         const sight = await run(step, seen => returnEffects(step, seen), signal);
         if (step === 'restoringName') refuseOtherName(sight);
         return { linkGone: sight.atHome === undefined && sight.atTarget === undefined };

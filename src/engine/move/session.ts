@@ -66,8 +66,14 @@ export function createMoveSession(host: Host, surroundings: Surroundings, id: st
   let transit: Netns | undefined;
 
   const findTarget = async (plan: MovePlan): Promise<Netns | undefined> => {
+    // Held open it is the one that is meant, whatever has its path by now.
+    if (target?.id === plan.target) return target;
     const opened = await ifThere(session.openTarget(plan.request.netns));
-    return opened?.id === plan.target ? opened : undefined;
+    if (opened?.id === plan.target) return opened;
+    // Its path is gone, but it may live on with the processes that are in it.
+    const path = await host.findNetns(plan.target);
+    const found = path === undefined ? undefined : await ifThere(session.openTarget(path));
+    return found?.id === plan.target ? found : undefined;
   };
   const findTransit = async (plan: MovePlan): Promise<Netns | undefined> => {
     transit ??= await ifThere(host.openNetns(plan.transit));

@@ -13,7 +13,7 @@ import { refusedEffect } from './kernel/refused-effect.ts';
 import { createSimulatedNetnses } from './simulated-netns.ts';
 import type { Said, SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';
-import { askGateways } from './world.ts';
+import { askGateways, hasDevice } from './world.ts';
 
 /** Effects that go out as one rtnetlink batch, in which a refused one does not stop the others. */
 const IN_BATCH = /^(link\.(set|delete)|altname\.|address\.|route\.|rule\.|neighbour\.)/;
@@ -97,6 +97,9 @@ export function createSimulatedHost(world: World, process: SimulatedProcess): Ho
     openNetns: netnses.openNetns,
     createNetns: netnses.createNetns,
     removeNetns: netnses.removeNetns,
+    // Nobody but our own processes is in a namespace.
+    findNetns: async () => undefined,
+    hasDevice: (_, device) => process.operate('read', 'device.read', () => hasDevice(world, device)),
     probeMove: () => process.operate('read', 'move.probe', () => ({ oneMessage: world.movesInOneMessage })),
     readMoveFacts: () => process.operate('read', 'facts.read', () => ({ identity: world.facts.identity, sriov: null })),
     ovs: () => connection.state(),

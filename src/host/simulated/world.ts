@@ -140,3 +140,9 @@ export function addNamespace(world: World, path: string): SimulatedNamespace {
   world.namespaces.set(path, made);
   return made;
 }
+
+/** True when a device is plugged in, in whatever namespace its link is. */
+export function hasDevice({ kernel, namespaces, nameless }: World, device: string): boolean {
+  const kernels = [kernel, ...[...namespaces.values(), ...nameless].map(namespace => namespace.kernel)];
+  return kernels.some(one => one.read({ routes: false }).links.some(({ parentDevice }) => parentDevice === device));
+}

@@ -1,9 +1,10 @@
 /**
- * `node dying-move.ts '<json>'`: moves a link or brings it home, in the namespace that it runs in, and is killed (SIGKILL) as soon as the run is in a state.
- * Ends with 0 where the run never came there.
+ * `node dying-move.ts '<json>'`: moves a link or brings it home, in the namespace that it runs in, and is killed (SIGKILL) as soon as the run has come so far.
+ * Ends with 0 where it never came there.
  */
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import type { MoveLinkOptions } from '../../../src/engine/move/moves.ts';
+import type { RunEvent } from '../../../src/engine/run.ts';
 
 /** What to do. */
 export interface DyingMove {
@@ -12,12 +13,17 @@ export interface DyingMove {
   readonly link: string;
   /** Absent: it comes home. */
   readonly options?: Omit<MoveLinkOptions, 'link'>;
+  /** A state of the chart; `in transit`: the link is in a namespace of ours, on its way to another. */
   readonly dieAt: string;
 }
 
 const { stateDir, ovsdb, link, options, dieAt } = JSON.parse(process.argv[2] ?? '') as DyingMove;
 await using engine = createEngine({ stateDir, ovsdb });
-const run = options === undefined ? engine.returnLink({ link }) : engine.moveLink({ link, ...options });
-for await (const event of run) {
-  if (event.type === 'state' && event.state === dieAt) process.kill(process.pid, 'SIGKILL');
+
+function isThere(event: RunEvent): boolean {
+  if (event.type === 'state') return event.state === dieAt;
+  return dieAt === 'in transit' && event.type === 'effect' && event.effect.op === 'link.move';
 }
+
+const run = options === undefined ? engine.returnLink({ link }) : engine.moveLink({ link, ...options });
+for await (const event of run) if (isThere(event)) process.kill(process.pid, 'SIGKILL');
