@@ -67,7 +67,7 @@ export function judgeInUse(end: MoveEnd): readonly CaseViolation[] {
   const stages = journals.map(({ stage }) => stage).join(', ');
   if (stages !== 'inUse') found.push(violation('journal', planned.link, 'inUse', stages));
   // It stays where it was put, until somebody asks for it: the namespace that it was put into is not there any more.
-  if (hasEnded(end)) return found;
+  if (isOrphan(end)) return found;
   const there = subject.find();
   if (there === undefined) {
     return isTakenAway(end) ? found : [...found, violation('gone', planned.link, 'in the target', 'nowhere')];
@@ -86,6 +86,11 @@ export function judgeStranded({ folder, planned }: MoveEnd): readonly CaseViolat
 
 function violation(what: string, object: string, expected: string, got: string): CaseViolation {
   return { invariant: 'move', what, object, expected, got };
+}
+
+/** The namespace that the link was put into is not at its path any more. */
+export function isOrphan({ world, folder, planned }: Pick<MoveEnd, 'world' | 'folder' | 'planned'>): boolean {
+  return folder.moves.get(planned.link)?.plan.target !== world.namespaces.get(TARGET)?.id;
 }
 
 function hasEnded({ happened }: MoveEnd): boolean {

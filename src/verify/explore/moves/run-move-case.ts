@@ -11,7 +11,7 @@ import { awaitDriven, SETTLE_MS, settle } from '../drive.ts';
 import { createRemedies } from '../remedies.ts';
 import { applyMoveIncident } from './apply-move-incident.ts';
 import type { MoveEnd } from './judge-move.ts';
-import { judgeHome, judgeInUse, judgeStranded } from './judge-move.ts';
+import { isOrphan, judgeHome, judgeInUse, judgeStranded } from './judge-move.ts';
 import type { MoveCase, MoveCourse } from './move-case.ts';
 import { TARGET } from './move-case.ts';
 import type { MoveIncident } from './move-incident.ts';
@@ -160,7 +160,7 @@ export async function runMoveCase(
     await settle(world.clock, SETTLE_MS);
     for (let attempt = 0; attempt < 2; attempt += 1) await recover();
     if (stage() === 'inUse') {
-      if (happened.some(({ kind }) => kind === 'target.remove' || kind === 'target.replace')) {
+      if (isOrphan({ world, folder, planned })) {
         bench.report([
           { invariant: 'liveness', what: 'recover leaves a link whose namespace is gone', object: planned.link },
         ]);
