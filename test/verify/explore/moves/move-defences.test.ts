@@ -90,7 +90,7 @@ const DEFENCES: readonly MoveDefence[] = [
   {
     what: 'another namespace with the same path is taken for the target',
     file: SESSION,
-    find: 'return opened?.id === plan.target ? opened : undefined;',
+    find: 'if (opened?.id === plan.target) return opened;',
     replace: 'return opened;',
     planned: {
       ...PLAIN_MOVE,
