@@ -10,7 +10,6 @@ export interface LinkIdentity {
   readonly parentDevice: string | null;
   /** Of the veth peer, as the link's own namespace counts; null for others. */
   readonly lower: number | null;
-  /** At home; once the link is in use, in the target. */
   readonly index: number;
 }
 

@@ -16,6 +16,8 @@ export interface MovePlan {
   readonly id: string;
   readonly request: MoveRequest;
   readonly identity: LinkIdentity;
+  /** What it is known by away from home, where it may have another ifindex and another MAC: as it was seen last. Absent until it is in use. */
+  readonly away?: LinkIdentity;
   /** Device and inode of the target: another namespace may come to have its path. */
   readonly target: string;
   readonly way: MoveWay;

@@ -123,12 +123,9 @@ export function moveActors(session: MoveSession, request: MoveRequest, reports: 
     commitJournal: fromPromise<void>(
       alone(async () => {
         await session.closeTransit();
-        const { plan, atTarget } = await session.look({});
-        // Where its ifindex was taken it has another one, by which it is known when somebody there gives it another MAC.
-        await session.reach('inUse', {
-          ...plan,
-          identity: { ...plan.identity, index: atTarget?.index ?? plan.identity.index },
-        });
+        // With what it is known by there.
+        const { plan } = await session.look({});
+        await session.reach('inUse', plan);
       }),
     ),
     returnStep: fromPromise<ReturnReport, { readonly step: ReturnStep }>(

@@ -1,5 +1,6 @@
 import type { HostIdentity } from '../../domain/host-facts.ts';
-import { findLink } from '../../domain/move/identity.ts';
+import type { LinkIdentity } from '../../domain/move/identity.ts';
+import { findLink, identify } from '../../domain/move/identity.ts';
 import type { MovePlan } from '../../domain/move/plan.ts';
 import type { LinkUses } from '../../domain/move/precheck.ts';
 import type { MoveSight, Place } from '../../domain/move/steps.ts';
@@ -61,6 +62,8 @@ export function createMoveSession(host: Host, surroundings: Surroundings, id: st
   let record: MoveRecord | undefined;
   /** A write that failed may be on disk all the same. */
   let tried: string | undefined;
+  /** See {@link MovePlan.away}. At home nobody is known by it: another link there may have that ifindex. */
+  let seen: LinkIdentity | undefined;
   let stateLock: StateLock | undefined;
   let target: Netns | undefined;
   let transit: Netns | undefined;
@@ -144,19 +147,22 @@ export function createMoveSession(host: Host, surroundings: Surroundings, id: st
     },
     async look({ routes = false, sysctls = false }) {
       const { plan, snapshot, takenAt } = subjectOf(session);
+      const known = seen ?? plan.away ?? plan.identity;
       const within = { routes: false };
       const target = (await (await findTarget(plan))?.readKernel(within)) ?? null;
       const transit = (await (await findTransit(plan))?.readKernel(within)) ?? null;
       const home = await host.readKernel({ routes });
-      const inTransit = transit === null ? undefined : findLink(plan.identity, transit.links);
-      const atTarget = target === null || inTransit !== undefined ? undefined : findLink(plan.identity, target.links);
+      const inTransit = transit === null ? undefined : findLink(known, transit.links);
+      const atTarget = target === null || inTransit !== undefined ? undefined : findLink(known, target.links);
+      const away = inTransit ?? atTarget;
       // A veth at home with the ifindex and peer of the one that has left is another one.
-      const isAway = inTransit !== undefined || atTarget !== undefined;
-      const atHome = isAway ? undefined : findLink(plan.identity, home.links);
+      const atHome = away !== undefined ? undefined : findLink(plan.identity, home.links);
+      const found = away ?? atHome;
+      if (found !== undefined) seen = identify(found);
       const elapsedS = Math.max(0, Math.ceil((clock.wallTime() - takenAt) / 1000));
       const own = home.addresses.filter(address => address.linkIndex === atHome?.index);
       return {
-        plan,
+        plan: seen === undefined ? plan : { ...plan, away: seen },
         snapshot: presentSnapshot(snapshot, elapsedS, own),
         elapsedS,
         home,

@@ -44,6 +44,7 @@ export function judgeHome(end: MoveEnd): readonly CaseViolation[] {
   }
   if (there === undefined)
     return isTakenAway(end) ? found : [...found, violation('gone', planned.link, 'at home', 'nowhere')];
+  if (there.place !== 'home' && isUnknowable(end)) return found;
   if (there.place !== 'home') return [...found, violation('not at home', planned.link, 'home', there.place)];
   const after = imageOf(world, folder, planned.link);
   const foreign = foreignObjects(end);
@@ -95,6 +96,12 @@ export function isOrphan({ world, folder, planned }: Pick<MoveEnd, 'world' | 'fo
 
 function hasEnded({ happened }: MoveEnd): boolean {
   return happened.some(({ kind }) => kind === 'target.remove' || kind === 'target.replace');
+}
+
+/** What is no hardware got another MAC and another ifindex between two looks: nobody could know it again. */
+function isUnknowable({ planned, happened, subject: { link } }: MoveEnd): boolean {
+  const hasNewMac = planned.incidents.some(({ when, incident }) => incident.kind === 'link.mac' && 'operation' in when);
+  return link.permanentMac === null && hasNewMac && happened.some(({ kind }) => kind.endsWith('.index.take'));
 }
 
 function isTakenAway(end: MoveEnd): boolean {
@@ -201,13 +208,21 @@ function compareTarget({ planned, subject, late }: MoveEnd, { link, kernel }: Wh
 }
 
 /** Links at home that have nothing to do with it are as they were. */
-function judgeOthers({ world, subject, bases }: MoveEnd): CaseViolation[] {
+function judgeOthers({ world, planned, subject, bases }: MoveEnd): CaseViolation[] {
   const [base] = bases;
   if (base === undefined) return [];
   const { link: moved } = subject;
   const now = world.kernel.read({ routes: false });
   return base.image.kernel.links.flatMap(was => {
-    if (was.index === moved.index || subject.is(was) || standsOn(was, moved) || was.index === moved.master) return [];
+    // One that has taken the name of a link that is gone is what was asked for.
+    if (
+      was.name === planned.link ||
+      was.index === moved.index ||
+      subject.is(was) ||
+      standsOn(was, moved) ||
+      was.index === moved.master
+    )
+      return [];
     const is = now.links.find(link => link.index === was.index);
     const textOf = (link: Link, state: KernelState): string =>
       JSON.stringify([link.name, link.altnames, isUp(link), link.mtu, link.mac, addressesAt(state, link.index)]);

@@ -26,6 +26,18 @@ export const FOUND = {
     },
     ends: ['inUse', 'restored'],
   },
+  lostOnTheWayThere: {
+    was: 'a veth whose ifindex was taken in the target and that got another MAC before it was in use counted as gone',
+    planned: {
+      ...DIGITS,
+      course: 'move',
+      incidents: [
+        { when: { state: 'assessing', nth: 1 }, incident: { kind: 'target.index.take' } },
+        { when: { state: 'leaving.comparing', nth: 1 }, incident: { kind: 'link.mac' } },
+      ],
+    },
+    ends: ['restored'],
+  },
   journalLeftBehind: {
     was: 'a journal whose write failed after it was on the disk stayed there, and the link counted as moved',
     planned: { ...PLAIN_MOVE, faults: [{ operation: 'journal.write moving', nth: 1, kind: 'answer-lost' }] },

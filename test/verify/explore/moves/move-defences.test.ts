@@ -83,8 +83,8 @@ const DEFENCES: readonly MoveDefence[] = [
   {
     what: 'the namespace of the way there stays',
     file: ACTORS,
-    find: 'await session.closeTransit();\n        const { plan',
-    replace: 'const { plan',
+    find: 'await session.closeTransit();\n        // With',
+    replace: '// With',
     planned: { ...PLAIN_MOVE, way: 'steps' },
   },
   {
@@ -102,9 +102,16 @@ const DEFENCES: readonly MoveDefence[] = [
   {
     what: 'the ifindex that it has in the target is not written down',
     file: ACTORS,
-    find: 'index: atTarget?.index ?? plan.identity.index',
-    replace: 'index: plan.identity.index',
+    find: "await session.reach('inUse', plan);",
+    replace: "await session.reach('inUse');",
     planned: FOUND.lostInTheTarget.planned,
+  },
+  {
+    what: 'the link is looked for by what it was at home',
+    file: SESSION,
+    find: 'if (found !== undefined) seen = identify(found);',
+    replace: '',
+    planned: FOUND.lostOnTheWayThere.planned,
   },
   {
     what: 'its MAC is not given back before it goes home',
