@@ -1,5 +1,6 @@
 import { replayHost } from './host/replay-host.ts';
 import { replayMachine } from './machine/replay-machine.ts';
+import { replayMove } from './move/replay-move.ts';
 import { replayRecording } from './recording/replay-recording.ts';
 import type { ReplayOptions, ScenarioResult } from './result.ts';
 import type { Scenario } from './scenario.ts';
@@ -11,6 +12,8 @@ export async function replay(scenario: Scenario, options: ReplayOptions = {}): P
       return await replayMachine(scenario, options);
     case 'HostScenario':
       return await replayHost(scenario, options);
+    case 'MoveScenario':
+      return await replayMove(scenario, options);
     case 'Recording':
       return await replayRecording(scenario, options);
   }

@@ -3,10 +3,11 @@ import type { Deadlines } from '../domain/request.ts';
 import type { RunResult } from '../engine/run.ts';
 import type { Failure } from '../errors.ts';
 import type { HostDescription } from '../host/simulated/description/host-description.ts';
+import type { MoveCase } from '../verify/explore/moves/move-case.ts';
 import type { Actor } from './actor.ts';
 
 /** One document in YAML: what happens, and what is expected of it. Plain data; every duration is in ms. */
-export type Scenario = MachineScenario | HostScenario | Recording;
+export type Scenario = MachineScenario | HostScenario | MoveScenario | Recording;
 
 export type ScenarioKind = Scenario['kind'];
 
@@ -53,6 +54,17 @@ export interface HostScenario extends ScenarioHead {
   readonly eventually: readonly Pattern[];
   /** Limit in virtual ms from the first run to the last end; null for none. */
   readonly withinMs: number | null;
+}
+
+/** A host, a link of it that goes into another network namespace and comes home, and what happens to it meanwhile. */
+export interface MoveScenario extends ScenarioHead {
+  readonly kind: 'MoveScenario';
+  readonly host: HostDescription;
+  /** As exploration runs it. */
+  readonly planned: MoveCase;
+  /** Results of the runs, in order; the last ones are those that end what still stands once the faults have stopped. */
+  readonly ends: readonly string[];
+  readonly endsPlace: Place;
 }
 
 /** `migrate` (the uplink and bridge of the host description unless said otherwise), `restore`, or `recover`. */

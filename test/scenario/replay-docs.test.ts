@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('docs/scenarios.md', () => {
   it('has an example of each kind', () => {
     const kinds = EXAMPLES.map(({ yaml }) => /^kind: (.*)$/m.exec(yaml)?.[1]);
-    expect(new Set(kinds)).toEqual(new Set(['HostScenario', 'MachineScenario', 'Recording']));
+    expect(new Set(kinds)).toEqual(new Set(['HostScenario', 'MachineScenario', 'MoveScenario', 'Recording']));
   });
 
   it.each(EXAMPLES)('$name loads, and goes as it says', async ({ name, yaml }) => {

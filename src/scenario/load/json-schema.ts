@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { hostReference } from './schema/host-reference.ts';
 import { hostScenarioSchema } from './schema/host-scenario.ts';
 import { MACHINE_SCENARIO_SCHEMAS } from './schema/machine-scenario.ts';
+import { moveScenarioSchema } from './schema/move-scenario.ts';
 import { recordingSchema } from './schema/recording.ts';
 
 /** What `repeat` puts a value in the place of. */
@@ -14,6 +15,7 @@ const NAME_IN_BRACES = { type: 'string', pattern: '\\$\\{\\w+\\}' } as const;
 export function scenarioJsonSchema(): Readonly<Record<string, unknown>> {
   const scenario = z.union([
     hostScenarioSchema.extend({ host: hostReference }),
+    moveScenarioSchema.extend({ host: hostReference }),
     ...Object.values(MACHINE_SCENARIO_SCHEMAS),
     recordingSchema,
   ]);

@@ -4,6 +4,7 @@ import { readYaml, type YamlSource } from '../../host/simulated/description/yaml
 import { MACHINES, type MachineName, type Scenario } from '../scenario.ts';
 import { buildHostScenario } from './build-host-scenario.ts';
 import { buildMachineScenario, buildRecording } from './build-machine-scenario.ts';
+import { buildMoveScenario } from './build-move-scenario.ts';
 import { checkHostScenario } from './check-host-scenario.ts';
 import { checkPatterns } from './check-patterns.ts';
 import type { HostReader } from './host-reader.ts';
@@ -12,9 +13,10 @@ import { nameOf, variantsOf } from './repeat.ts';
 import { head } from './schema/head.ts';
 import { hostScenarioSchema } from './schema/host-scenario.ts';
 import { MACHINE_SCENARIO_SCHEMAS } from './schema/machine-scenario.ts';
+import { moveScenarioSchema } from './schema/move-scenario.ts';
 import { recordingSchema } from './schema/recording.ts';
 
-const KINDS = ['HostScenario', 'MachineScenario', 'Recording'] as const;
+const KINDS = ['HostScenario', 'MachineScenario', 'MoveScenario', 'Recording'] as const;
 
 const beginning = z.looseObject(
   {
@@ -35,11 +37,32 @@ export async function parseScenarios(text: string, file: string, hosts: HostRead
   const scenarios: Scenario[] = [];
   for (const substitutes of variantsOf(first, repeat)) {
     const source = repeat === undefined ? first : readYaml(text, file, { maxLength, substitutes });
-    const read = kind === 'HostScenario' ? await readHostScenario(source, hosts) : readMachineScenario(source, machine);
+    const read = await readAs(kind, source, hosts, machine);
     checkName(read.name, file, source);
     scenarios.push({ ...read, name: nameOf(read.name, substitutes) });
   }
   return scenarios;
+}
+
+function readAs(
+  kind: Exclude<Scenario['kind'], 'Recording'>,
+  source: YamlSource,
+  hosts: HostReader,
+  machine: MachineName | undefined,
+): Promise<Scenario> | Scenario {
+  switch (kind) {
+    case 'HostScenario':
+      return readHostScenario(source, hosts);
+    case 'MoveScenario':
+      return readMoveScenario(source, hosts);
+    case 'MachineScenario':
+      return readMachineScenario(source, machine);
+  }
+}
+
+async function readMoveScenario(source: YamlSource, hosts: HostReader): Promise<Scenario> {
+  const document = parse(moveScenarioSchema, source);
+  return buildMoveScenario(document, await hosts.read(source.under(['host'])), source);
 }
 
 async function readHostScenario(source: YamlSource, hosts: HostReader): Promise<Scenario> {

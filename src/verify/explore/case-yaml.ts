@@ -33,18 +33,22 @@ const moveIncident = oneOf([...new Set(MOVE_INCIDENTS.map(({ kind }) => kind))],
 
 const nth = z.int().min(1).default(1);
 const afterMs = z.number().min(0).optional();
+/** Faults of operations of ours. */
+export const plannedFaults = z
+  .array(
+    z.strictObject({
+      operation: z.string(),
+      nth,
+      kind: z.enum(['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after']),
+    }),
+  )
+  .default([]);
+/** What others do while a link moves. */
+export const moveIncidents = incidentsOf(moveIncident);
 const common = {
   apiVersion: z.literal('ovs-uplink/v1'),
   host: z.string(),
-  faults: z
-    .array(
-      z.strictObject({
-        operation: z.string(),
-        nth,
-        kind: z.enum(['refused', 'answer-lost', 'hang', 'slow', 'kill-before', 'kill-after']),
-      }),
-    )
-    .default([]),
+  faults: plannedFaults,
   violates: z.array(z.record(z.string(), z.unknown())).optional(),
 };
 const caseSchema = z.discriminatedUnion('kind', [
@@ -63,7 +67,7 @@ const caseSchema = z.discriminatedUnion('kind', [
     keepAddresses: z.boolean().default(false),
     way: z.enum(MOVE_WAYS).default('message'),
     course: z.enum(MOVE_COURSES),
-    incidents: incidentsOf(moveIncident),
+    incidents: moveIncidents,
   }),
 ]);
 

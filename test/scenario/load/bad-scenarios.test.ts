@@ -87,7 +87,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'unknown-key-of-a-link': 'unknown-key-of-a-link.yaml:10:22: unknown key: got altname; did you mean altnames?',
   'unknown-key': 'unknown-key.yaml:8:1: unknown key: got hapens; did you mean happens?',
   'unknown-kind':
-    'unknown-kind.yaml:2:7: kind: unknown kind: expected HostScenario, MachineScenario, Recording, got HostScenaro; did you mean HostScenario?',
+    'unknown-kind.yaml:2:7: kind: unknown kind: expected HostScenario, MachineScenario, MoveScenario, Recording, got HostScenaro; did you mean HostScenario?',
   'unknown-layout':
     'unknown-layout.yaml:7:24: runs.0.migrate.layout: unknown layout: expected host-port, bridge-port, exchange-names, attach-only, got hostport; did you mean host-port?',
   'unknown-machine':
