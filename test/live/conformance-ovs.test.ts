@@ -9,7 +9,7 @@ import { operations } from './conforming/ovs/random-operations.ts';
 import { ANCHOR, createRealSide, type RealSide } from './conforming/ovs/real-side.ts';
 import { SCENARIOS } from './conforming/ovs/scenarios.ts';
 
-const RUNS = Number(process.env['OVS_UPLINK_CONFORMANCE_OVS_RUNS'] ?? 80);
+const RUNS = Number(process.env['OVS_UPLINK_CONFORMANCE_OVS_RUNS'] ?? 40);
 const SEED = Number(process.env['OVS_UPLINK_CONFORMANCE_SEED'] ?? 20_261_121);
 /** After this long no further sequence is begun. */
 const TIME_LIMIT_MS = 60_000;

@@ -36,7 +36,7 @@ describeLive('a restore that dies', () => {
   it('is finished also on a host with everything that a host can have', async () => {
     await using lab = await createLab({ name: 'killbrich' });
     await configureRichHost(lab);
-    const harvest = await killEverywhere(lab, OPTIONS, dyingRestore(OPTIONS), sampleOf(/^state /, 5));
+    const harvest = await killEverywhere(lab, OPTIONS, dyingRestore(OPTIONS), sampleOf(/^state /, 15));
     expect(harvest.problems).toEqual([]);
     expect(statesLeftOut(BACKWARD_STATES, harvest)).toEqual([]);
   }, 600_000);

@@ -48,7 +48,7 @@ describeLive('a migration that dies', () => {
   it('is committed or undone also on a host with everything that a host can have', async () => {
     await using lab = await createLab({ name: 'killrich' });
     await configureRichHost(lab);
-    const harvest = await killEverywhere(lab, OPTIONS, dyingMigration(OPTIONS), sampleOf(CHANGING, 5));
+    const harvest = await killEverywhere(lab, OPTIONS, dyingMigration(OPTIONS), sampleOf(CHANGING, 15));
     expect(harvest.problems).toEqual([]);
     expect(
       statesLeftOut(

@@ -10,7 +10,7 @@ import { captureTimed, diffTimed } from './support/unchanged.ts';
 const PROCESS = fileURLToPath(new URL('./moving/many-moves.ts', import.meta.url));
 const NIC = 'eth5';
 /** `npm run soak:moves` makes a thousand of them. */
-const TIMES = Number(process.env['OVS_UPLINK_MOVES'] ?? 15);
+const TIMES = Number(process.env['OVS_UPLINK_MOVES'] ?? 6);
 const LIMIT_MS = 30_000 + TIMES * 500;
 
 describeLive('an engine that moves a NIC and brings it home again and again', () => {
