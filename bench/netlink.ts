@@ -3,7 +3,7 @@
  * compared runs interleaved in one process run, because the machine's load changes; medians, 95th percentiles, ratios.
  */
 import { execFileSync } from 'node:child_process';
-import type { Address } from '../src/domain/address.ts';
+import { type Address, plainAddress } from '../src/domain/address.ts';
 import type { Route } from '../src/domain/route.ts';
 import { addRouteRequest, type Netlink, openNetlink } from '../src/netlink/index.ts';
 
@@ -100,21 +100,7 @@ async function main(): Promise<void> {
   await using netlink = openNetlink({ netnsPath: `/run/netns/${namespace}` });
   const link = (await netlink.linkByName('e0'))!.index;
 
-  const address: Address = {
-    family: 4,
-    linkIndex: link,
-    local: '10.2.0.1',
-    peer: null,
-    prefixLength: 24,
-    broadcast: null,
-    label: 'e0',
-    scope: 0,
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-  };
+  const address: Address = { ...plainAddress(link, '10.2.0.1', 24), label: 'e0' };
   const repeat = (count: number, action: () => Promise<unknown>) => async () => {
     for (let i = 0; i < count; i++) await action();
   };

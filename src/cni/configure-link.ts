@@ -1,4 +1,4 @@
-import { type Address, formatAddress, IFA_F_DADFAILED, IFA_F_TENTATIVE } from '../domain/address.ts';
+import { type Address, formatAddress, IFA_F_DADFAILED, IFA_F_TENTATIVE, plainAddress } from '../domain/address.ts';
 import { isAlreadyDone } from '../domain/already-done.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { KernelState } from '../domain/kernel-state.ts';
@@ -103,19 +103,8 @@ function tooLate(link: Link): Error {
 
 function addressOf(link: Link, { family, local, prefixLength }: WantedAddress): Address {
   return {
-    family,
-    linkIndex: link.index,
-    local,
-    peer: null,
-    prefixLength,
+    ...plainAddress(link.index, local, prefixLength),
     broadcast: family === 4 ? broadcastOf(local, prefixLength) : null,
-    label: null,
-    scope: 0,
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
   };
 }
 

@@ -37,6 +37,25 @@ export const IFA_F_NOPREFIXROUTE = 0x200;
 export const IFA_F_MCAUTOJOIN = 0x400;
 export const IFA_F_STABLE_PRIVACY = 0x800;
 
+/** What `ip address add` makes of an address without options: for ever, scope universe. */
+export function plainAddress(linkIndex: number, local: string, prefixLength: number): Address {
+  return {
+    family: local.includes(':') ? 6 : 4,
+    linkIndex,
+    local,
+    peer: null,
+    prefixLength,
+    broadcast: null,
+    label: null,
+    scope: 0,
+    flags: 0,
+    metric: null,
+    protocol: null,
+    validLifetimeS: null,
+    preferredLifetimeS: null,
+  };
+}
+
 /** True for 169.254/16 and fe80::/10 addresses: those that a link makes for itself. */
 export function isLinkLocal(address: Pick<Address, 'family' | 'local'>): boolean {
   return address.family === 6 ? /^fe[89ab]/i.test(address.local) : address.local.startsWith('169.254.');

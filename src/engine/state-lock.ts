@@ -49,6 +49,8 @@ export function takeStateLock(directory: string): StateLock {
 
 /** So long the kernel may take from telling of a closed file until its lock is gone, in tries of a millisecond. */
 const TRIES = 20;
+/** Between two tries where the kernel takes no further watch (fs.inotify.max_user_instances): the only way left. */
+const UNWATCHED_MS = 10;
 
 /**
  * Takes the lock as soon as whoever holds it lets go, or ends; the kernel tells us. Rejects as {@link takeStateLock}, with `LOCK_HELD` only when the
@@ -62,17 +64,18 @@ export async function awaitStateLock(directory: string, clock: Clock, limitMs: n
     const got = readHolder(fd);
     reject(uplinkError('LOCK_HELD', { what: 'another ovs-uplink does not let go', object: path, got }));
   }, limitMs);
+  const sleep = (ms: number): Promise<void> => new Promise(resolve => void clock.setTimeout(resolve, ms));
   let closed = Promise.withResolvers<void>();
   let unwatch: (() => void) | undefined;
   try {
     // Before the first try: no end of a holder is missed in between.
-    unwatch = watchClosing(path, () => closed.resolve());
+    unwatch = tryWatch(path, () => closed.resolve());
     for (let tries = 1; !tryLock(fd); tries -= 1) {
       if (tries > 0) {
-        await Promise.race([late, new Promise<void>(resolve => void clock.setTimeout(resolve, 1))]);
+        await Promise.race([late, sleep(1)]);
         continue;
       }
-      await Promise.race([late, closed.promise]);
+      await Promise.race([late, unwatch === undefined ? sleep(UNWATCHED_MS) : closed.promise]);
       closed = Promise.withResolvers();
       tries = TRIES;
     }
@@ -89,6 +92,14 @@ export async function awaitStateLock(directory: string, clock: Clock, limitMs: n
     // A full disk: the lock is ours all the same, only its file does not say so.
   }
   return { release: () => closeSync(fd) };
+}
+
+function tryWatch(path: string, onClosed: () => void): (() => void) | undefined {
+  try {
+    return watchClosing(path, onClosed);
+  } catch {
+    return undefined;
+  }
 }
 
 function tryLock(fd: number): boolean {

@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { toFailure } from '../errors.ts';
-import { errnoName } from './errno.ts';
 import { lastErrno, libc } from './libc.ts';
 import { NETLINK_ROUTE } from './netlink-socket.ts';
 import { runInNetnsFd } from './netns.ts';
@@ -53,7 +52,7 @@ function makeNetns(): number {
   const own = openSync(OWN_NETNS, 'r');
   try {
     if (libc().unshare(CLONE_NEWNET) !== 0) {
-      throw syscallFailed('cannot make a network namespace', errnoName(lastErrno()) ?? 'unshare', lastErrno());
+      throw syscallFailed('cannot make a network namespace', 'unshare(CLONE_NEWNET)', lastErrno());
     }
     try {
       return openSync(OWN_NETNS, 'r');

@@ -75,8 +75,15 @@ export function openNetlink(options: NetlinkOptions = {}): Netlink {
  * Errors: `NETLINK_REFUSED`.
  */
 export async function openNetlinkFrom(thread: NetnsThread, fd: number, path: string): Promise<Netlink> {
-  const sockets = [...(await thread.openSockets(fd, path, SOCKETS))];
-  return openNetlinkIn({ fd: openNetns(`/proc/self/fd/${fd}`), path, sockets }, {});
+  const own = openNetns(`/proc/self/fd/${fd}`);
+  let sockets: number[];
+  try {
+    sockets = [...(await thread.openSockets(fd, path, SOCKETS))];
+  } catch (error) {
+    closeSync(own);
+    throw error;
+  }
+  return openNetlinkIn({ fd: own, path, sockets }, {});
 }
 
 /** Requests, dumps, one subscription. */

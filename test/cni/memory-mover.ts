@@ -8,8 +8,7 @@ import type {
   WantedConfiguration,
 } from '../../src/cni/device-mover.ts';
 import { isSameAttachment } from '../../src/cni/same-attachment.ts';
-import type { Address } from '../../src/domain/address.ts';
-import { IFA_F_PERMANENT } from '../../src/domain/address.ts';
+import { type Address, IFA_F_PERMANENT, plainAddress } from '../../src/domain/address.ts';
 import { answersTo, IFF_UP, type Link } from '../../src/domain/link.ts';
 import type { Attachment } from '../../src/domain/move/request.ts';
 import { networkOf } from '../../src/domain/prefix.ts';
@@ -110,7 +109,7 @@ export class MemoryMover implements DeviceMover {
     const namespace = this.namespaces.get(netns)!;
     const index = namespace.links.find(one => answersTo(one, name))!.index;
     for (const { family, local, prefixLength } of wanted.addresses) {
-      namespace.addresses.push(addressOn(index, family, local, prefixLength));
+      namespace.addresses.push(addressOn(index, local, prefixLength));
       namespace.routes.push(routeOn(index, family, networkOf(local, prefixLength), null));
     }
     for (const { gateway, ...route } of wanted.routes) {
@@ -129,22 +128,8 @@ function refused(what: string, errnoName: string): MoveOutcome {
   return { result: 'refused', failure: { code: 'NETLINK_REFUSED', what, errnoName } };
 }
 
-function addressOn(linkIndex: number, family: 4 | 6, local: string, prefixLength: number): Address {
-  return {
-    family,
-    linkIndex,
-    local,
-    peer: null,
-    prefixLength,
-    broadcast: null,
-    label: null,
-    scope: 0,
-    flags: IFA_F_PERMANENT,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-  };
+function addressOn(linkIndex: number, local: string, prefixLength: number): Address {
+  return { ...plainAddress(linkIndex, local, prefixLength), flags: IFA_F_PERMANENT };
 }
 
 function routeOn(linkIndex: number, family: 4 | 6, destination: string, gateway: string | null): Route {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import type { Address } from '../../src/domain/address.ts';
+import { type Address, plainAddress } from '../../src/domain/address.ts';
 import type { Route } from '../../src/domain/route.ts';
 import type { Netlink, NetlinkEvent } from '../../src/netlink/index.ts';
 
@@ -79,21 +79,7 @@ export function createPair(): { a: Namespace; b: Namespace; remove(): void } {
 
 /** An address with everything at rest; tests override what they are about. */
 export function addressOf(part: Partial<Address> & Pick<Address, 'local' | 'linkIndex'>): Address {
-  const family = part.local.includes(':') ? 6 : 4;
-  return {
-    family,
-    peer: null,
-    prefixLength: family === 4 ? 24 : 64,
-    broadcast: null,
-    label: null,
-    scope: 0,
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-    ...part,
-  };
+  return { ...plainAddress(part.linkIndex, part.local, part.local.includes(':') ? 64 : 24), ...part };
 }
 
 /** A static unicast route with everything at rest; tests override what they are about. */

@@ -88,7 +88,7 @@ export function startRun(options: RunOptions): Run {
     delays,
   );
   const machine = flight === null ? bound : hearTransitions(bound, flight.event);
-  /** Locks and guards may be lost after the end, when nobody needs them. */
+  /** Locks and guards may be lost after the end, when nobody needs them, and whoever embeds us may still press `abort`. */
   const sendIfAlive = (event: MigrationEvent): void => {
     if (actor.getSnapshot().status === 'active' && !isEnding) actor.send(event);
   };
@@ -114,11 +114,11 @@ export function startRun(options: RunOptions): Run {
     error => logger?.error({ err: error }, 'reading the host again failed'),
   );
   const control = session.surroundings.createControl(request.uplink, {
-    confirm: () => actor.send({ type: 'CONFIRM' }),
-    abort: reason => actor.send({ type: 'ABORT', reason }),
+    confirm: () => sendIfAlive({ type: 'CONFIRM' }),
+    abort: reason => sendIfAlive({ type: 'ABORT', reason }),
     state: () => state ?? '',
   });
-  const onSignal = (): void => actor.send({ type: 'ABORT', reason: String(signal?.reason ?? 'aborted') });
+  const onSignal = (): void => sendIfAlive({ type: 'ABORT', reason: String(signal?.reason ?? 'aborted') });
 
   const end = (result: RunResult, context: MigrationContext): void => {
     if (isEnding) return;
@@ -226,8 +226,8 @@ export function startRun(options: RunOptions): Run {
 
   return {
     outcome,
-    confirm: () => actor.send({ type: 'CONFIRM' }),
-    abort: reason => actor.send({ type: 'ABORT', reason }),
+    confirm: () => sendIfAlive({ type: 'CONFIRM' }),
+    abort: reason => sendIfAlive({ type: 'ABORT', reason }),
     [Symbol.asyncIterator]: () => log[Symbol.asyncIterator](),
   };
 }

@@ -84,7 +84,10 @@ export function startMove(options: MoveRunOptions): MoveRun {
   };
   const { inspect } = session.surroundings;
   const actor = createActor(machine, inspect === undefined ? { input, clock } : { input, clock, inspect });
-  const onSignal = (): void => actor.send({ type: 'ABORT', reason: String(signal?.reason ?? 'aborted') });
+  const abort = (reason: string): void => {
+    if (!isEnding) actor.send({ type: 'ABORT', reason });
+  };
+  const onSignal = (): void => abort(String(signal?.reason ?? 'aborted'));
 
   const end = async (result: MoveOutcome['result'], context: MoveContext, defect: Failure | null): Promise<void> => {
     if (isEnding) return;
@@ -134,7 +137,7 @@ export function startMove(options: MoveRunOptions): MoveRun {
 
   return {
     outcome,
-    abort: reason => actor.send({ type: 'ABORT', reason }),
+    abort,
     [Symbol.asyncIterator]: () => log[Symbol.asyncIterator](),
   };
 }

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Address } from '../../domain/address.ts';
+import { type Address, plainAddress } from '../../domain/address.ts';
 import type { EffectResult, LinkRef, OwnerEffect } from '../../domain/effect.ts';
 import type { Link } from '../../domain/link.ts';
 import type { ManagerName, OwnerFacts } from '../../domain/owners.ts';
@@ -153,19 +153,5 @@ export function createOwners(netlink: Netlink, tell: (owner: ManagerName) => voi
 
 /** An IPv4 link-local address that nothing else uses: RFC 3927 reserves the last 256. */
 function linkLocalOf(linkIndex: number): Address {
-  return {
-    family: 4,
-    linkIndex,
-    local: '169.254.255.254',
-    peer: null,
-    prefixLength: 32,
-    broadcast: null,
-    label: null,
-    scope: 253,
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-  };
+  return { ...plainAddress(linkIndex, '169.254.255.254', 32), scope: 253 };
 }

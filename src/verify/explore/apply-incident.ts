@@ -1,4 +1,4 @@
-import type { Address } from '../../domain/address.ts';
+import { type Address, plainAddress } from '../../domain/address.ts';
 import type { Link } from '../../domain/link.ts';
 import { IFF_LOWER_UP, isUp } from '../../domain/link.ts';
 import type { Route } from '../../domain/route.ts';
@@ -224,21 +224,7 @@ export function objectsOfOthers(uplink: string): readonly string[] {
 
 /** An address outside of every described network. */
 export function foreignAddress(linkIndex: number): Address {
-  return {
-    family: 4,
-    linkIndex,
-    local: FOREIGN_ADDRESS,
-    peer: null,
-    prefixLength: 32,
-    broadcast: null,
-    label: null,
-    scope: 0,
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-  };
+  return plainAddress(linkIndex, FOREIGN_ADDRESS, 32);
 }
 
 function foreignRoute(linkIndex: number): Route {

@@ -1,5 +1,4 @@
-import type { Address } from '../../../src/domain/address.ts';
-import { IFA_F_PERMANENT } from '../../../src/domain/address.ts';
+import { type Address, IFA_F_PERMANENT, plainAddress } from '../../../src/domain/address.ts';
 import type { HostFacts } from '../../../src/domain/host-facts.ts';
 import type { KernelState } from '../../../src/domain/kernel-state.ts';
 import type { Link } from '../../../src/domain/link.ts';
@@ -63,21 +62,10 @@ export const loopback: Link = virtualLink(LO, 'lo', '', {
 });
 
 export function address(overrides: Partial<Address> = {}): Address {
-  const family = overrides.local?.includes(':') ? 6 : 4;
+  const local = overrides.local ?? '10.9.0.2';
   return {
-    family,
-    linkIndex: ETH0,
-    local: '10.9.0.2',
-    peer: null,
-    prefixLength: family === 6 ? 64 : 24,
-    broadcast: null,
-    label: null,
-    scope: 0,
+    ...plainAddress(ETH0, local, local.includes(':') ? 64 : 24),
     flags: IFA_F_PERMANENT,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
     ...overrides,
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { plainAddress } from '../../../src/domain/address.ts';
 import type { Effect } from '../../../src/domain/effect.ts';
 import { networkOf } from '../../../src/domain/prefix.ts';
 import type { HostEvent } from '../../../src/host/host.ts';
@@ -52,21 +53,7 @@ function simulate(faults: Readonly<Record<string, OperationFault>> = {}, world: 
 
 const address = (linkIndex: number, local: string): Extract<Effect, { op: 'address.add' }> => ({
   op: 'address.add',
-  address: {
-    family: 4,
-    linkIndex,
-    local,
-    peer: null,
-    prefixLength: 24,
-    broadcast: null,
-    label: null,
-    scope: 0,
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-  },
+  address: plainAddress(linkIndex, local, 24),
 });
 
 const HOST_PORT: Effect = {

@@ -1,10 +1,11 @@
-import type { Address } from '../../../domain/address.ts';
 import {
+  type Address,
   IFA_F_DADFAILED,
   IFA_F_NODAD,
   IFA_F_NOPREFIXROUTE,
   IFA_F_PERMANENT,
   IFA_F_TENTATIVE,
+  plainAddress,
 } from '../../../domain/address.ts';
 import { RTNH_F_DEAD, RTNH_F_LINKDOWN } from '../../../domain/route.ts';
 import { networkText } from './ip-bits.ts';
@@ -115,21 +116,7 @@ function loopbackAddress(node: LinkNode): Address {
 }
 
 function bareAddress(linkIndex: number, local: string, prefixLength: number): Address {
-  return {
-    family: 6,
-    linkIndex,
-    local,
-    peer: null,
-    prefixLength,
-    broadcast: null,
-    label: null,
-    scope: scopeOf(local),
-    flags: 0,
-    metric: null,
-    protocol: null,
-    validLifetimeS: null,
-    preferredLifetimeS: null,
-  };
+  return { ...plainAddress(linkIndex, local, prefixLength), scope: scopeOf(local) };
 }
 
 /** Lets lifetimes and duplicate address detection of a loaded dump go on. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainAddress } from '../../../../src/domain/address.ts';
 import type { KernelEffect } from '../../../../src/host/simulated/kernel/kernel-model.ts';
 import type { Operation } from './operation.ts';
 import { NEWEST } from './operation.ts';
@@ -99,21 +100,7 @@ const base = (linkIndex: number, local: string): Operation => ({
   kind: 'effect',
   effect: {
     op: 'address.add',
-    address: {
-      family: local.includes(':') ? 6 : 4,
-      linkIndex,
-      local,
-      prefixLength: local.includes(':') ? 64 : 24,
-      peer: null,
-      broadcast: null,
-      label: null,
-      scope: 0,
-      flags: local.includes(':') ? 2 : 0,
-      metric: null,
-      protocol: null,
-      validLifetimeS: null,
-      preferredLifetimeS: null,
-    },
+    address: { ...plainAddress(linkIndex, local, local.includes(':') ? 64 : 24), flags: local.includes(':') ? 2 : 0 },
   },
 });
 
