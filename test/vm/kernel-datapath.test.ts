@@ -241,8 +241,8 @@ await describeVm('Linux 6.1 with the kernel datapath', vm => {
     async () => {
       const hardware = await vm().run('returnHardware', undefined, { timeoutMs: LIMIT_MS });
       expect(hardware).toEqual({
-        nothing: 'net0 enp9s0',
-        'its name': 'dev<index> enp9s0',
+        nothing: 'net0 enp8s0',
+        'its name': 'dev<index> enp8s0',
         'its altname': 'net0',
       });
     },

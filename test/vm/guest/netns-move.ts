@@ -19,14 +19,14 @@ const HARDWARE = 'eql';
 const ALIAS = 'hardware';
 
 /** What stands in the way in the first namespace. */
-const RETURNS = { nothing: [], 'its name': ['net0'], 'its altname': ['enp9s0'] } as const;
+const RETURNS = { nothing: [], 'its name': ['net0'], 'its altname': ['enp8s0'] } as const;
 
 /** How a link of hardware comes to the first namespace when that which it was moved to is deleted: its name and altnames. */
 export async function returnHardware(): Promise<Record<string, string>> {
   const run = (command: string) => runCommand(command.split(' '), { check: true });
   await run(`modprobe ${HARDWARE}`);
   await run(`ip link set ${HARDWARE} alias ${ALIAS}`);
-  await run(`ip link property add dev ${HARDWARE} altname enp9s0`);
+  await run(`ip link property add dev ${HARDWARE} altname enp8s0`);
   await using netlink = openNetlink();
   const seen: Record<string, string> = {};
   for (const [title, names] of Object.entries<readonly string[]>(RETURNS)) {
