@@ -171,6 +171,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   {
+    name: 'export',
+    summary: 'a chart as a picture, a diagram for Markdown, or a machine for the tools of XState',
+    operands: { name: 'chart', description: 'uplink-migration, link-move, ... (default: all)', optional: true },
+    descriptions: { output: 'a folder to write them to, a file for each chart' },
+    settings: ['format', 'output'],
+    required: ['format'],
+    load: async () => (await import('./commands/export.ts')).exportCharts,
+  },
+  {
     name: 'demo',
     summary: 'migrate, measure, break and roll back in a lab of network namespaces; touches nothing of this host',
     settings: [],

@@ -3,6 +3,7 @@ import { BOND_MODES } from '../domain/bond.ts';
 import { LAYOUTS } from '../domain/layout.ts';
 import { MOVE_WAYS } from '../domain/move/plan.ts';
 import { VLAN_MODES } from '../domain/port-spec.ts';
+import { EXPORT_FORMATS } from '../inspect/export/formats.ts';
 import { parseRemotes } from '../ovsdb/remote.ts';
 import { parseApiServer } from './parse/api-server.ts';
 import { choiceOf } from './parse/choice.ts';
@@ -240,6 +241,11 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     flags: '--on <where>',
     description: 'simulation, or lab: real kernel and Open vSwitch in namespaces (default: simulation)',
     parse: choiceOf('place', ['simulation', 'lab']),
+  },
+  format: {
+    flags: '--format <format>',
+    description: 'mermaid, svg, json (the configuration of XState) or xstate (source for Stately Studio)',
+    parse: choiceOf('format', Object.keys(EXPORT_FORMATS)),
   },
 };
 

@@ -5,6 +5,7 @@ import type { LinkLists, LinkPattern } from '../domain/link-patterns.ts';
 import type { MoveWay } from '../domain/move/plan.ts';
 import type { VlanMode } from '../domain/port-spec.ts';
 import type { Probe } from '../domain/request.ts';
+import type { ExportFormat } from '../inspect/export/formats.ts';
 
 /** Levels of `--log-level`, as pino has them. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -75,6 +76,7 @@ export interface Settings {
   readonly until?: string;
   readonly update?: boolean;
   readonly on?: 'simulation' | 'lab';
+  readonly format?: ExportFormat;
 }
 
 /** Name of a setting: the key in the configuration file, where {@link Settings.links} has the place of the two lists. */

@@ -5,7 +5,6 @@ import type { Subject, VerifiedChart } from '../rule.ts';
 import { referenceText, stateText, triggerText } from '../text.ts';
 import type { ChartReport } from '../verify-charts.ts';
 import { subjectOfChart, verifyCharts } from '../verify-charts.ts';
-import { drawMermaid } from './mermaid.ts';
 import { exportNameOf, readPromise } from './promise.ts';
 
 /** `machines/<name>.md`: the chart for people, from its source and from what is proven of it. */
@@ -17,8 +16,8 @@ export function describeChart(chart: VerifiedChart, source: string): string {
     `<!-- Generated from ${chart.name}.ts by \`npm run machines\`: change that one. -->`,
     readPromise(source, exportNameOf(chart.name)),
     '## Picture',
-    'An arrow without a label is a failure: the table of failures says which.',
-    `\`\`\`mermaid\n${drawMermaid(subject)}\n\`\`\``,
+    `From top to bottom, then to the right; a line in red is of failures: errors of what runs there, and deadlines. As a Mermaid diagram: \`ovs-uplink export --format mermaid ${chart.name}\`.`,
+    `![State chart ${chart.name}](${chart.name}.svg)`,
     '## States',
     statesTable(subject),
     '## Transitions',
