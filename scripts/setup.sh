@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what a script of package.json needs on a fresh machine: setup.sh [dev] [lab] [vm].
+# Installs what a script of package.json needs on a fresh machine: setup.sh [dev] [lab] [browser] [vm].
 #   dev   the npm packages, when they are missing or older than the lock file
 #   lab   the Debian packages of the namespace lab, when a program is missing and we are root
+#   browser  Debian's Chromium, for the tests of the viewer
 #   vm    those of the VM lab: QEMU and what fills its first file system; the kernel itself is fetched by the tests
 # Says what it cannot install, and goes on: the lab's users skip or explain.
 set -eu
@@ -24,9 +25,12 @@ dnsmasq:dnsmasq-base dhclient:isc-dhcp-client udhcpc:udhcpc dhcpcd:dhcpcd-base
 /usr/lib/cni/host-local:containernetworking-plugins"
 VM="qemu-system-x86_64:qemu-system-x86 busybox:busybox-static depmod:kmod setpriv:util-linux teamd:libteam-utils"
 
+BROWSER="chromium:chromium /usr/share/fonts/truetype/liberation:fonts-liberation"
+
 is_installed() {
   # There is a dynamic busybox, too, which is of no use where there are no libraries.
   if [ "$2" = busybox-static ]; then dpkg -s "$2" >/dev/null 2>&1; return; fi
+  case $1 in /*) [ -e "$1" ]; return ;; esac
   PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1
 }
 
@@ -80,11 +84,12 @@ for part in "$@"; do
   case $part in
     dev) if need_packages; then install_packages; fi ;;
     lab) install_programs "$LAB"; fetch_resolved ;;
+    browser) install_programs "$BROWSER" ;;
     vm)
       install_programs "$VM"
       # The tests download the kernel: apt must know of it.
       apt-cache policy linux-image-amd64 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update -qq >/dev/null 2>&1 || true
       ;;
-    *) echo "setup: unknown part $part, expected dev, lab or vm" >&2; exit 2 ;;
+    *) echo "setup: unknown part $part, expected dev, lab, browser or vm" >&2; exit 2 ;;
   esac
 done

@@ -62,3 +62,5 @@ export type {
 export type { ErrorCode, ErrorDetails, Failure, UplinkError } from './errors.ts';
 export { describeFailure, isUplinkError } from './errors.ts';
 export type { Host, HostEvent, MoveAbilities, MoveFacts, Netns, OwnRows, ProbeOutcome } from './host/host.ts';
+export type { Inspector, InspectorOptions } from './inspect/inspector.ts';
+export { startInspector } from './inspect/inspector.ts';

@@ -171,6 +171,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   {
+    name: 'inspect',
+    summary: 'the charts in a browser: runs of this host as they happen, a recording, or a scenario',
+    descriptions: {
+      port: 'on 127.0.0.1; 0 takes a free one (default: 8790)',
+      probe: 'with --live: ask it ten times a second and plot the outage: gateway, tcp:H:P or cmd:...',
+    },
+    settings: ['live', 'recording', 'scenario', 'probe', 'port', 'open', 'stately'],
+    required: [],
+    load: async () => (await import('./commands/inspect.ts')).inspect,
+  },
+  {
     name: 'export',
     summary: 'a chart as a picture, a diagram for Markdown, or a machine for the tools of XState',
     operands: { name: 'chart', description: 'uplink-migration, link-move, ... (default: all)', optional: true },

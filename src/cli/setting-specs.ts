@@ -9,6 +9,7 @@ import { parseApiServer } from './parse/api-server.ts';
 import { choiceOf } from './parse/choice.ts';
 import { countOf } from './parse/count.ts';
 import { parseDuration } from './parse/duration.ts';
+import { parseHttpUrl } from './parse/http-url.ts';
 import { parseLinkName } from './parse/link-name.ts';
 import { parseLinkPattern } from './parse/link-pattern.ts';
 import { parseProbe } from './parse/probe.ts';
@@ -241,6 +242,20 @@ export const SETTING_SPECS: Readonly<Record<SettingName, SettingSpec>> = {
     flags: '--on <where>',
     description: 'simulation, or lab: real kernel and Open vSwitch in namespaces (default: simulation)',
     parse: choiceOf('place', ['simulation', 'lab']),
+  },
+  live: { flags: '--live', description: 'runs of the state folder as they happen (the default)' },
+  recording: { flags: '--recording <file>', description: 'what `record` wrote', parse: parsePath },
+  scenario: { flags: '--scenario <file>', description: 'play a scenario, and show it', parse: parsePath },
+  open: { flags: '--open', description: 'open the browser of this desktop' },
+  stately: {
+    flags: '--stately <url>',
+    description: "page of Stately's inspector (default: https://stately.ai/inspect)",
+    parse: parseHttpUrl,
+  },
+  port: {
+    flags: '--port <number>',
+    description: 'on 127.0.0.1; 0 takes a free one',
+    parse: countOf('port', 0, 65_535),
   },
   format: {
     flags: '--format <format>',

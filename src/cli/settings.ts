@@ -77,6 +77,13 @@ export interface Settings {
   readonly update?: boolean;
   readonly on?: 'simulation' | 'lab';
   readonly format?: ExportFormat;
+  readonly live?: boolean;
+  readonly recording?: string;
+  readonly scenario?: string;
+  readonly open?: boolean;
+  /** URL of a page that does what Stately's inspector does. */
+  readonly stately?: string;
+  readonly port?: number;
 }
 
 /** Name of a setting: the key in the configuration file, where {@link Settings.links} has the place of the two lists. */

@@ -16,6 +16,7 @@ import { underOvsdbLimit } from './clock.ts';
 import { endedRun } from './ended-run.ts';
 import type { Engine, EngineOptions, MigrateOptions } from './engine.ts';
 import { chooseGuards } from './guard/choose-guards.ts';
+import { guardInspection } from './guard-inspection.ts';
 import { DEFAULT_STATE_DIR, hostOptions } from './host-options.ts';
 import type { JournalRecord, JournalStage } from './journal/record.ts';
 import { assess } from './migration/assess.ts';
@@ -36,7 +37,10 @@ const NEVER = new AbortController().signal;
  */
 export function createEngine(options: EngineOptions = {}): Engine {
   const stateDir = options.stateDir ?? DEFAULT_STATE_DIR;
-  return createEngineIn(createSurroundings(stateDir, chooseGuards(stateDir, options)), options);
+  const surroundings = createSurroundings(stateDir, chooseGuards(stateDir, options));
+  const { inspect } = options;
+  const seen = inspect === undefined ? surroundings : { ...surroundings, inspect: guardInspection(inspect) };
+  return createEngineIn(seen, options);
 }
 
 /** The engine in given surroundings, which may be simulated. */

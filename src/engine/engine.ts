@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { InspectionEvent } from 'xstate';
 import type { ApiServer } from '../domain/api-server.ts';
 import type { BondOptions } from '../domain/bond.ts';
 import type { Finding } from '../domain/finding.ts';
@@ -32,6 +33,8 @@ export interface EngineOptions {
    * the process stopped: `wait` (default) until it goes on or ends; `kill` it with SIGKILL and put the host back at once.
    */
   readonly onHang?: 'kill' | 'wait';
+  /** Sees what every chart does; see {@link startInspector}. What it throws becomes a process warning. */
+  readonly inspect?: (event: InspectionEvent) => void;
   /** Another host than this one, for instance a simulated one. */
   readonly host?: Host;
 }

@@ -1,3 +1,5 @@
+import type { InspectionEvent } from 'xstate';
+import type { World } from '../host/simulated/world.ts';
 import type { Place, Scenario } from './scenario.ts';
 
 /** One line of the time line of a replay; plain JSON. `atMs` is virtual time, or on the lab the time since the run began. */
@@ -50,4 +52,8 @@ export interface ReplayOptions {
   readonly untilState?: string;
   readonly signal?: AbortSignal;
   readonly onEntry?: (entry: TimelineEntry) => void;
+  /** Sees what every chart does, at its virtual time. It must not throw. */
+  readonly inspect?: (event: InspectionEvent, nowMs: number) => void;
+  /** Called with the simulated host whenever all that follows from one step of its clock has happened. */
+  readonly onWorld?: (world: World) => void;
 }

@@ -16,7 +16,8 @@ export type FlightLine = { readonly run: string } & (
   | { readonly ms: number; readonly state: string }
   | {
       readonly ms: number;
-      readonly effect: { readonly op: string; readonly text: string };
+      /** `of`: the whole of it, where it changes what the kernel shows. */
+      readonly effect: { readonly op: string; readonly text: string; readonly of?: unknown };
       readonly failure: Failure | null;
     }
   | { readonly ms: number; readonly end: RunResult }

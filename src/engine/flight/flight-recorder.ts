@@ -13,6 +13,8 @@ import { programVersion } from './program-version.ts';
 const MIN_VALUE_LENGTH = 200;
 /** How deep the parts of an event lie: those of an answer (`output.snapshot`), the rows among facts. */
 const EVENT_DEPTH = 2;
+/** Effects that can be told from what the kernel shows afterwards. */
+const OF_KERNEL = /^(link\.(rename|set)|altname\.\w+|address\.\w+|route\.\w+|rule\.\w+|neighbour\.\w+|ingress\..+)$/;
 /** Field of the answer of `assess` that its chart does not look at: mounts and files of the host, which nobody shall find here. */
 const LEFT_OUT = 'facts';
 
@@ -124,9 +126,10 @@ export function createFlightRecorder({ sink, clock, key, onTrouble }: FlightReco
     restart: input => event({ type: CHART_RESTARTED, input } as { readonly type: string }),
     event,
     state: path => safely(() => line(`"ms":${sinceStart()},"state":${JSON.stringify(path)}`)),
-    effect: ({ op }, text, failure) =>
+    effect: (effect, text, failure) =>
       safely(() => {
-        const told = JSON.stringify(bounded({ op, text }));
+        const { op } = effect;
+        const told = JSON.stringify(bounded({ op, text, ...(OF_KERNEL.test(op) && { of: effect }) }));
         line(`"ms":${sinceStart()},"effect":${told},"failure":${JSON.stringify(failure)}`);
       }),
     end: result =>

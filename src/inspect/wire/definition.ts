@@ -24,7 +24,7 @@ function written(value: unknown, key: string, open: Set<object>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (isMachine(value)) return value.id;
   // Logic of another kind has no name but that of the place where it stands.
-  if (key === 'src') return '(logic)';
+  if (key === 'src' && 'transition' in value) return '(logic)';
   if (open.has(value)) return '(circular)';
   open.add(value);
   const result = Array.isArray(value)

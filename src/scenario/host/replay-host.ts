@@ -107,6 +107,7 @@ function createBench(scenario: HostScenario, options: ReplayOptions) {
   const onTurn = (): boolean => {
     options.signal?.throwIfAborted();
     timeline.flush();
+    options.onWorld?.(world);
     const silent = hasGap ? [] : (watch?.look() ?? []);
     if (silent.length > 0) {
       hasGap = true;
@@ -121,8 +122,16 @@ function createBench(scenario: HostScenario, options: ReplayOptions) {
     return !isStopped;
   };
 
+  const { inspect } = options;
   const start = (): Started =>
-    startProcess({ world, folder, newId, oracle: operation => moments.beforeOperation(operation), onOperation });
+    startProcess({
+      world,
+      folder,
+      newId,
+      oracle: operation => moments.beforeOperation(operation),
+      onOperation,
+      inspect: inspect && (event => inspect(event, clock.now())),
+    });
 
   const driveOne = async (started: Started, driven: Run): Promise<EndedRun['outcome']> => {
     run = driven;

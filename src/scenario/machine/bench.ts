@@ -6,7 +6,7 @@ import type { Untimed } from '../../engine/run.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure, toUplinkError } from '../../errors.ts';
 import { createVirtualClock } from '../../host/simulated/virtual-clock.ts';
-import type { TimelineEntry } from '../result.ts';
+import type { ReplayOptions, TimelineEntry } from '../result.ts';
 import type { Answer, MachineScenario } from '../scenario.ts';
 import type { ChartStart } from './bind-scripted.ts';
 import { bindScripted } from './bind-scripted.ts';
@@ -62,10 +62,12 @@ export interface BenchOptions {
   readonly told: Told;
   readonly untilState: string | undefined;
   readonly onEntry: (entry: TimelineEntry) => void;
+  readonly inspect: ReplayOptions['inspect'];
 }
 
 /** Starts the chart. */
-export async function startBench({ scenario, start, told, untilState, onEntry }: BenchOptions): Promise<Bench> {
+export async function startBench(options: BenchOptions): Promise<Bench> {
+  const { scenario, start, told, untilState, onEntry } = options;
   const clock = createVirtualClock();
   const timeline: TimelineEntry[] = [];
   const waiting: Waiting[] = [];
@@ -149,6 +151,7 @@ export async function startBench({ scenario, start, told, untilState, onEntry }:
     push({ type: 'observed', text: `${id}: ${path}` });
   };
   const inspect = guardInspection((event: InspectionEvent) => {
+    options.inspect?.(event, clock.now());
     const ref = event.actorRef as AnyActorRef;
     const isRoot = ref.sessionId === event.rootId;
     if (event.type === '@xstate.event') {

@@ -24,8 +24,8 @@ export async function replayMachine(scenario: MachineScenario, options: ReplayOp
     machine === 'link-move' ? await followPlainMove() : await followPlainCourse(courseRequestOf(scenario.input));
   const start = startOf(machine, scenario.input, course);
   const told = createTold(start, course);
-  const { untilState, onEntry = () => undefined, signal } = options;
-  const bench = await startBench({ scenario, start, told, untilState, onEntry });
+  const { untilState, onEntry = () => undefined, signal, inspect } = options;
+  const bench = await startBench({ scenario, start, told, untilState, onEntry, inspect });
   const { timeline } = bench;
   const mismatches: Mismatch[] = [];
   const record = (found: readonly Found[], at: Place): void => {

@@ -13,7 +13,10 @@ export async function replayMove(scenario: MoveScenario, options: ReplayOptions 
   const timeline: TimelineEntry[] = [];
   options.signal?.throwIfAborted();
   let atMs = 0;
+  const { inspect, onWorld } = options;
   const result = await runMoveCase(scenario.host, scenario.planned, {
+    inspect,
+    onWorld,
     onTrace(line) {
       const [, time, text = line] = /^(\d+\.\d+) (.*)$/s.exec(line) ?? [];
       atMs = time === undefined ? atMs : Number(time);

@@ -43,7 +43,7 @@ export function readFlight(stateDir: string, uplink: string): readonly FlightRun
 export function parseFlight(text: string, uplink: string): readonly FlightRun[] {
   const runs = new Map<string, FlightLine[]>();
   for (const json of text.split('\n')) {
-    const line = parseLine(json);
+    const line = parseFlightLine(json);
     if (line === undefined) continue;
     if ('flight' in line) runs.set(line.run, [line]);
     else runs.get(line.run)?.push(line);
@@ -64,7 +64,7 @@ function assemble(lines: readonly FlightLine[], uplink: string): FlightRun {
       isCut ||= line.cut === true;
     }
   }
-  const whole = <T>(packed: T): T => expand(packed, values) as T;
+  const whole = <T>(packed: T): T => expandValues(packed, values) as T;
   for (const line of lines) {
     if ('flight' in line) {
       const { run: _, ...rest } = line;
@@ -89,16 +89,17 @@ function assemble(lines: readonly FlightLine[], uplink: string): FlightRun {
 }
 
 /** Puts the values in the place of what refers to them. */
-function expand(packed: unknown, values: ReadonlyMap<number, unknown>): unknown {
+export function expandValues(packed: unknown, values: ReadonlyMap<number, unknown>): unknown {
   if (typeof packed !== 'object' || packed === null) return packed;
-  if (Array.isArray(packed)) return packed.map(element => expand(element, values));
+  if (Array.isArray(packed)) return packed.map(element => expandValues(element, values));
   const fields = Object.entries(packed);
   const [first] = fields;
   if (fields.length === 1 && first?.[0] === '$' && typeof first[1] === 'number') return values.get(first[1]) ?? null;
-  return Object.fromEntries(fields.map(([name, field]) => [name, expand(field, values)]));
+  return Object.fromEntries(fields.map(([name, field]) => [name, expandValues(field, values)]));
 }
 
-function parseLine(json: string): FlightLine | undefined {
+/** One line of a flight file; undefined for one that was torn. */
+export function parseFlightLine(json: string): FlightLine | undefined {
   if (json === '') return undefined;
   try {
     const line: unknown = JSON.parse(json);

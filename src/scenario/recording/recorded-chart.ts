@@ -1,7 +1,8 @@
-import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 import { createActor, fromCallback } from 'xstate';
 import type { MigrationInput } from '../../../machines/uplink-migration-types.ts';
 import type { Clock } from '../../engine/clock.ts';
+import { guardInspection } from '../../engine/guard-inspection.ts';
 import { annotatedMigration } from '../../engine/migration/actions.ts';
 import { statePath } from '../../engine/migration/state-path.ts';
 import { provide } from '../../engine/provide.ts';
@@ -54,12 +55,19 @@ export function meaningOf({ type }: RecordedEvent): EventMeaning {
   };
 }
 
-/** Starts the migration chart on its recorded input. */
-export function startRecordedChart(input: Readonly<Record<string, unknown>>): RecordedChart {
+/** Starts the migration chart on its recorded input; `inspect` sees what it does. */
+export function startRecordedChart(
+  input: Readonly<Record<string, unknown>>,
+  inspect?: ((event: InspectionEvent) => void) | undefined,
+): RecordedChart {
   const entered: string[] = [];
   let state: string | null = null;
   let defect: Failure | null = null;
-  const actor = createActor(MACHINE, { input: input as unknown as MigrationInput, clock: STANDING_CLOCK });
+  const options = { input: input as unknown as MigrationInput, clock: STANDING_CLOCK };
+  const actor = createActor(
+    MACHINE,
+    inspect === undefined ? options : { ...options, inspect: guardInspection(inspect) },
+  );
   actor.subscribe({
     next: snapshot => {
       const path = statePath(snapshot.value);

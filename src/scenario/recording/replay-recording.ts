@@ -45,6 +45,10 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
   let toldFailure: Failure | null = null;
   let steps = 0;
 
+  let nowMs = 0;
+  const { inspect } = options;
+  const start = (given: Readonly<Record<string, unknown>>): RecordedChart =>
+    startRecordedChart(given, inspect && (event => inspect(event, nowMs)));
   const follow = (): void => {
     ahead.push(...(chart?.takeEntered() ?? []));
   };
@@ -89,7 +93,7 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
     push({ atMs, type: 'event', text: lastEvent });
     if (isRestart) {
       chart?.stop();
-      chart = startRecordedChart((event['input'] ?? {}) as Readonly<Record<string, unknown>>);
+      chart = start((event['input'] ?? {}) as Readonly<Record<string, unknown>>);
       follow();
       return null;
     }
@@ -116,11 +120,12 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
     if (machine !== 'uplink-migration') {
       return { place, what: 'the chart', expected: 'uplink-migration: no other is recorded', got: machine };
     }
-    chart = startRecordedChart(input);
+    chart = start(input);
     follow();
     try {
       for (const entry of entries) {
         signal?.throwIfAborted();
+        nowMs = entry.atMs;
         const divergence = onEntry(entry);
         if (divergence !== null) return divergence;
         if (untilState !== undefined && 'state' in entry && isWithin(entry.state, untilState)) return null;

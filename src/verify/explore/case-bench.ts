@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { InspectionEvent } from 'xstate';
 import type { RunEvent } from '../../engine/run.ts';
 import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import { describeFailure } from '../../errors.ts';
@@ -16,6 +17,10 @@ export interface RunCaseOptions {
   /** Called with each line of the trace. */
   readonly onTrace?: (line: string) => void;
   readonly hashTrace?: boolean;
+  /** Sees what every chart does, at its virtual time, where nothing is watched for coverage. */
+  readonly inspect?: ((event: InspectionEvent, nowMs: number) => void) | undefined;
+  /** Called whenever all that follows from one step of the clock has happened. */
+  readonly onWorld?: ((world: World) => void) | undefined;
 }
 
 /** What a bench is made for. */
@@ -52,7 +57,7 @@ export interface CaseBench {
 
 /** Nothing runs yet. */
 export function createCaseBench<I extends { readonly kind: string }>(options: BenchOptions<I>): CaseBench {
-  const { world, folder, planned, coverage } = options;
+  const { world, folder, planned, coverage, inspect } = options;
   const lines: string[] = [];
   const operations: MadeOperation[] = [];
   const counts = new Map<string, number>();
@@ -137,7 +142,7 @@ export function createCaseBench<I extends { readonly kind: string }>(options: Be
           if (faults.has(point)) came.add(point);
           return faults.get(point);
         },
-        inspect: coverage?.inspect,
+        inspect: coverage?.inspect ?? (inspect && (event => inspect(event, world.clock.now()))),
         onOperation: ({ name }, fault) =>
           note(`${world.clock.now().toFixed(3)} ${name}${fault === undefined ? '' : ` !${fault}`}`),
       });
@@ -147,6 +152,7 @@ export function createCaseBench<I extends { readonly kind: string }>(options: Be
     drive(started, run) {
       const onTurn = (): boolean => {
         turns += 1;
+        options.onWorld?.(world);
         return true;
       };
       return driveRun({ started, run, clock: world.clock, onEvent, onTurn });
