@@ -60,6 +60,8 @@ export interface Trace {
   /** What an actor was at a step; undefined before its beginning. */
   snapshotAt(sessionId: string, step: number): ActorSnapshot | undefined;
   hostAt(step: number): HostView | undefined;
+  /** The host when it was first looked at, of what is kept. */
+  readonly firstHost: HostView | undefined;
   /** Of the steps of an actor up to this one, the last that it took a transition in. */
   lastTransitions(sessionId: string, step: number): Step | undefined;
 }
@@ -235,6 +237,9 @@ export function createTrace(): Trace {
     actorsAt: step => [...actors.values()].filter(({ since }) => since <= step),
     snapshotAt: (sessionId, step) => snapshots.get(sessionId)?.at(step),
     hostAt: step => hosts.at(step),
+    get firstHost() {
+      return hosts.first();
+    },
     lastTransitions: (sessionId, step) => moves.get(sessionId)?.at(step),
   };
 }
@@ -247,6 +252,7 @@ function hasStates(definition: string | undefined): boolean {
 interface History<T> {
   push(step: number, value: T): void;
   at(step: number): T | undefined;
+  first(): T | undefined;
   last(): T | undefined;
   dropBefore(step: number): void;
 }
@@ -269,6 +275,7 @@ function createHistory<T>(): History<T> {
       values.push(value);
     },
     at: step => values[indexAt(step)],
+    first: () => values[0],
     last: () => values.at(-1),
     dropBefore(step) {
       const first = Math.max(0, indexAt(step));

@@ -32,11 +32,13 @@ export function App({ trace, feed }: { readonly trace: Trace; readonly version: 
   const withCharts = actors.filter(({ definition }) => chartOf(definition) !== null);
   const roots = withCharts.filter(({ parentId }) => parentId === undefined);
   const actor = actors.find(({ sessionId }) => sessionId === chosenActor) ?? roots.at(-1) ?? withCharts.at(-1);
-  const move = (by: number): void => chooseStep(Math.min(last, Math.max(first, at + by)));
+  // Keys come faster than pages are drawn: each goes on from where the one before it went.
+  const move = (by: number): void =>
+    chooseStep(before => Math.min(last, Math.max(first, (before === null ? last : before) + by)));
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isFor(event.target, event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
       const act = KEYS[event.key];
       if (act === undefined) return;
       event.preventDefault();
@@ -100,6 +102,12 @@ export function App({ trace, feed }: { readonly trace: Trace; readonly version: 
 }
 
 const EMPTY = 'Nothing was told yet. This page follows as soon as a run begins.';
+
+/** What has the focus does something of its own with the key. */
+function isFor(target: EventTarget | null, key: string): boolean {
+  if (target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && (target.type === 'range' || key.startsWith('Arrow'));
+}
 
 interface Moves {
   readonly move: (by: number) => void;

@@ -23,8 +23,8 @@ export function ChangeTable(props: {
                 {path.length > depth && <span>{path.slice(depth).join(' › ')}</span>}
               </th>
               <td>
-                {kind !== 'added' && <del>{shortText(before)}</del>}
-                {kind !== 'removed' && <ins>{shortText(after)}</ins>}
+                {kind !== 'added' && <del>{valueText(before, path.length <= depth)}</del>}
+                {kind !== 'removed' && <ins>{valueText(after, path.length <= depth)}</ins>}
               </td>
             </tr>
           )),
@@ -37,4 +37,9 @@ export function ChangeTable(props: {
       </tbody>
     </table>
   );
+}
+
+/** Some objects have nothing more to say than that they are there. */
+function valueText(value: unknown, isObject: boolean): string {
+  return value === true && isObject ? 'there' : shortText(value);
 }

@@ -24,7 +24,7 @@ export function Details(props: {
   const before = actor === undefined ? undefined : trace.snapshotAt(actor.sessionId, beforeStep);
   const contextChanges = changesBetween(before?.context ?? {}, snapshot?.context ?? {});
   const hostNow = trace.hostAt(at);
-  const hostBefore = trace.hostAt(since === 'step' ? at - 1 : firstHost(trace, first));
+  const hostBefore = since === 'step' ? trace.hostAt(at - 1) : trace.firstHost;
   const hostChanges = hostNow === undefined ? [] : changesBetween(hostBefore ?? {}, hostNow);
   return (
     <>
@@ -107,9 +107,4 @@ function Transition({ source, targets, guard, actions }: TakenTransition) {
       {actions.length > 0 && <span class="note"> notes {actions.join(', ')}</span>}
     </>
   );
-}
-
-/** The first step at which something is known of the host. */
-function firstHost(trace: Trace, first: number): number {
-  return trace.steps.find(({ kind }) => kind === 'host')?.id ?? first;
 }
