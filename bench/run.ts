@@ -1,5 +1,5 @@
 /**
- * Runs the benches one after another: `npm run bench -- [--quick] [cutover] [engine] [moves] [netlink] [ovsdb] [scenarios]`; all without a name. `--quick` takes less than
+ * Runs the benches one after another: `npm run bench -- [--quick] [cutover] [engine] [inspect] [moves] [netlink] [ovsdb] [scenarios]`; all without a name. `--quick` takes less than
  * three minutes, all in full less than twenty-five: what is over its time is ended, and that is told.
  */
 import { spawn } from 'node:child_process';
@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     quickArgs: ['--rounds', '3', '--max-seconds', '12'],
     limits: [160, 45],
   },
+  inspect: { args: [], quickArgs: ['--rounds', '2'], limits: [180, 45] },
   moves: { args: [], quickArgs: ['--rounds', '5'], limits: [60, 25] },
   netlink: { args: [], quickArgs: null, limits: [240, 0] },
   ovsdb: { args: [], quickArgs: ['--rows', '1000', '--rounds', '2'], limits: [180, 30] },

@@ -9,6 +9,9 @@ const MAX_BUFFERED = 4 * 1024 * 1024;
 /** Messages that are sent in one turn of the event loop. */
 const BATCH = 200;
 
+/** Characters after which a frame is sent. */
+const MAX_FRAME = 64 * 1024;
+
 /** What serving a reader needs. */
 export interface ReaderOptions {
   readonly ws: WebSocket;
@@ -44,18 +47,28 @@ export function serveReader({ ws, socket, hub, kind, stallMs, onMissed, onStalle
     isPlanned = false;
     if (ws.readyState !== ws.OPEN || isFull) return;
     socket.cork();
+    let waiting = '';
+    const flush = (): void => {
+      if (waiting !== '') ws.send(waiting, onTaken);
+      waiting = '';
+    };
     for (let count = 0; count < BATCH; count += 1) {
       const message = cursor.next();
       if (message === null) break;
       if (message.type === '@ovs-uplink.gap') onMissed(message.missed);
       const text = write(message);
-      if (text !== null) ws.send(text, onTaken);
+      if (text !== null) {
+        // Stately's inspector takes one at a time; ours many, for a browser has work with each frame.
+        waiting = waiting === '' ? text : `${waiting}\n${text}`;
+        if (kind === 'stately' || waiting.length > MAX_FRAME) flush();
+      }
       if (ws.bufferedAmount > MAX_BUFFERED) {
         isFull = true;
         break;
       }
       if (count === BATCH - 1) plan();
     }
+    flush();
     socket.uncork();
     if (ws.bufferedAmount > 0) stall ??= setTimeout(hangUp, stallMs).unref();
   };

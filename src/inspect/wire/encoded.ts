@@ -35,6 +35,8 @@ export interface Encoder {
 export interface Decoder {
   /** Throws a `SyntaxError` for what no encoder writes. A change of what is not known is a gap. */
   decode(text: string): WireMessage | Gap;
+  /** The same for a frame, which has a message a line. */
+  decodeFrame(frame: string): (WireMessage | Gap)[];
 }
 
 /** What both ends remember; it takes the same turns at both, so that a change is always one of what the other end has. */
@@ -108,7 +110,8 @@ export function createEncoder(kind: ReaderKind): Encoder {
 export function createDecoder(): Decoder {
   const memory = createMemory();
   const unknownBase: Gap = { type: '@ovs-uplink.gap', missed: 1 };
-  return {
+  const decoder: Decoder = {
+    decodeFrame: frame => frame.split('\n').map(text => decoder.decode(text)),
     decode(text) {
       const message = JSON.parse(text) as WireMessage | Gap | EncodedSnapshot | EncodedHost | null;
       if (typeof message !== 'object' || message === null || typeof message.type !== 'string') {
@@ -145,4 +148,5 @@ export function createDecoder(): Decoder {
       }
     },
   };
+  return decoder;
 }

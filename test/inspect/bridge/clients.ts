@@ -89,7 +89,7 @@ export async function openViewer(url: string, headers: Readonly<Record<string, s
   const messages: (WireMessage | Gap)[] = [];
   let onMessage = (): void => undefined;
   ws.on('message', data => {
-    messages.push(decoder.decode(String(data)));
+    messages.push(...decoder.decodeFrame(String(data)));
     onMessage();
   });
   const closed = new Promise<number>(resolve => ws.once('close', resolve));
