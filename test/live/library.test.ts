@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommand } from '../lab/command.ts';
@@ -13,7 +16,7 @@ import { captureTimed, diffTimed } from './support/unchanged.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 // What a clone has; node_modules is linked, and what a build left is not taken along.
-const SOURCES = ['bin', 'machines', 'src', 'test/lab', 'NOTICE', 'LICENSE', 'README.md', 'package.json'];
+const SOURCES = ['bin', 'machines', 'scripts', 'src', 'test/lab', 'NOTICE', 'LICENSE', 'README.md', 'package.json'];
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json'];
 const NODE_BIN = dirname(process.execPath);
 
@@ -113,6 +116,29 @@ describeLive('the package as others get it', () => {
     await writeFile(join(consumer, 'inside.ts'), code);
     const inside = await runCommand([process.execPath, join(consumer, 'inside.ts')]);
     expect(inside.stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  it('the packed command line exports charts, and serves the viewer that was built with it', async () => {
+    const bin = join(consumer, 'node_modules/ovs-uplink/bin/ovs-uplink');
+    const env = { ...process.env, PATH: `${NODE_BIN}:${process.env['PATH']}` };
+    const exported = await runCommand([bin, 'export', 'altname-guard', '--format', 'svg'], { env });
+    expect([exported.code, exported.stdout.slice(0, 4)], exported.stderr).toEqual([0, '<svg']);
+    const argv = ['inspect', '--json', '--port', '0', '--state-dir', dir, '--ovsdb', `unix:${dir}/none.sock`];
+    const child = spawn(bin, argv, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    try {
+      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      const { url } = (JSON.parse(line) as { readonly inspect: { readonly url: string } }).inspect;
+      const first = await fetch(url, { redirect: 'manual' });
+      const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const page = await (await fetch(new URL('/', url), { headers: { cookie } })).text();
+      expect(page).toContain('<div id="app">');
+      expect(page.length).toBeGreaterThan(50_000);
+      expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org|127\.0\.0\.1)[a-z.]+\/[\w/.-]*\.(js|css|woff2?)/);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await ended).toEqual([0, null]);
   });
 
   it('the packed CNI plugin moves a link and brings it home, by a link to it from a folder of plugins', async () => {
