@@ -1,6 +1,6 @@
 import type { InspectionEvent } from 'xstate';
 import type { World } from '../host/simulated/world.ts';
-import type { Place, Scenario } from './scenario.ts';
+import type { Place, RecordedChild, Scenario } from './scenario.ts';
 
 /** One line of the time line of a replay; plain JSON. `atMs` is virtual time, or on the lab the time since the run began. */
 export type TimelineEntry = { readonly atMs: number } & (
@@ -54,6 +54,8 @@ export interface ReplayOptions {
   readonly onEntry?: (entry: TimelineEntry) => void;
   /** Sees what every chart does, at its virtual time. It must not throw. */
   readonly inspect?: (event: InspectionEvent, nowMs: number) => void;
+  /** Called where a recording says in what state a chart was that its chart invokes. */
+  readonly onChild?: (child: RecordedChild, nowMs: number) => void;
   /** Called with the simulated host whenever all that follows from one step of its clock has happened. */
   readonly onWorld?: (world: World) => void;
 }

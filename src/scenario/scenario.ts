@@ -1,5 +1,6 @@
 import type { Layout } from '../domain/layout.ts';
 import type { Deadlines } from '../domain/request.ts';
+import type { RecordedChild } from '../engine/flight/flight-line.ts';
 import type { RunResult } from '../engine/run.ts';
 import type { Failure } from '../errors.ts';
 import type { HostDescription } from '../host/simulated/description/host-description.ts';
@@ -216,6 +217,8 @@ export interface Recording extends ScenarioHead {
   readonly entries: readonly RecordedEntry[];
 }
 
+export type { RecordedChild };
+
 /** One line of the flight recorder; `atMs` from the start of the run. */
 export type RecordedEntry =
   /** An event that reached the chart; answers of invoked actors and deadlines, too. */
@@ -223,7 +226,9 @@ export type RecordedEntry =
   /** The chart entered a state. */
   | (Recorded & { readonly state: string })
   /** A change to the host, and its answer; null for done. */
-  | (Recorded & { readonly effect: unknown; readonly failure: Failure | null });
+  | (Recorded & { readonly effect: unknown; readonly failure: Failure | null })
+  /** A chart that it invokes entered a state. */
+  | (Recorded & { readonly child: RecordedChild });
 
 interface Recorded {
   readonly atMs: number;

@@ -20,10 +20,23 @@ export type FlightLine = { readonly run: string } & (
       readonly effect: { readonly op: string; readonly text: string; readonly of?: unknown };
       readonly failure: Failure | null;
     }
+  | { readonly ms: number; readonly child: RecordedChild }
   | { readonly ms: number; readonly end: RunResult }
   /** Nothing was recorded from here on: there was no room left. */
   | { readonly ms: number; readonly full: true }
 );
+
+/** A chart that the run's chart invokes has entered a state. */
+export interface RecordedChild {
+  /** By which the run's chart calls it, and the chart's own. */
+  readonly name: string;
+  readonly machine: string;
+  /** As XState has it. */
+  readonly value: unknown;
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  /** Type of the event that led there; empty where it begins. */
+  readonly on: string;
+}
 
 /** First line of a run. */
 export interface FlightHead {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { RunResult } from '../run.ts';
 import { bounded } from './bounded.ts';
 import type { FlightSink } from './flight-file.ts';
+import type { RecordedChild } from './flight-line.ts';
 import { CHART_RESTARTED, FLIGHT_VERSION } from './flight-line.ts';
 import { programVersion } from './program-version.ts';
 
@@ -27,6 +28,8 @@ export interface FlightRecorder {
   /** An event that the chart is about to work off. */
   event(event: { readonly type: string }): void;
   state(path: string): void;
+  /** A chart that it invokes is in a state, after an event of that type. */
+  child(name: string, machine: string, to: Pick<RecordedChild, 'value' | 'status'>, on: string): void;
   effect(effect: Effect, text: string, failure: Failure | null): void;
   end(result: RunResult): void;
 }
@@ -126,6 +129,11 @@ export function createFlightRecorder({ sink, clock, key, onTrouble }: FlightReco
     restart: input => event({ type: CHART_RESTARTED, input } as { readonly type: string }),
     event,
     state: path => safely(() => line(`"ms":${sinceStart()},"state":${JSON.stringify(path)}`)),
+    child: (name, machine, { value, status }, on) =>
+      safely(() => {
+        const child: RecordedChild = { name, machine, value, status, on };
+        line(`"ms":${sinceStart()},"child":${JSON.stringify(child)}`);
+      }),
     effect: (effect, text, failure) =>
       safely(() => {
         const { op } = effect;

@@ -10,7 +10,7 @@ import type { MigrationRequest } from '../../domain/request.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure, toFailure } from '../../errors.ts';
 import { createEventLog } from '../event-log.ts';
-import { hearTransitions } from '../flight/hear-transitions.ts';
+import { recordChart } from '../flight/record-chart.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import type { Run, RunEvent, RunOutcome, RunResult, Untimed } from '../run.ts';
 import { bindMigration } from './bind.ts';
@@ -87,7 +87,7 @@ export function startRun(options: RunOptions): Run {
     },
     delays,
   );
-  const machine = flight === null ? bound : hearTransitions(bound, flight.event);
+  const machine = flight === null ? bound : recordChart(bound, flight);
   /** Locks and guards may be lost after the end, when nobody needs them, and whoever embeds us may still press `abort`. */
   const sendIfAlive = (event: MigrationEvent): void => {
     if (actor.getSnapshot().status === 'active' && !isEnding) actor.send(event);

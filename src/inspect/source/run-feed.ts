@@ -7,6 +7,7 @@ import { startRecordedChart } from '../../scenario/recording/recorded-chart.ts';
 import { createTap } from '../tap.ts';
 import type { WireMessage } from '../wire/messages.ts';
 import { WIRE_VERSION } from '../wire/messages.ts';
+import { createChildCharts } from './child-charts.ts';
 
 /** Tells of one run what its flight recorder wrote, line by line, also while it is written. */
 export interface RunFeed {
@@ -27,7 +28,12 @@ export function createRunFeed(head: FlightLine & FlightHead, publish: (message: 
   const base = () => ({ createdAt: String(startedAt + nowMs), _version: WIRE_VERSION });
   const note = (kind: 'run' | 'failure' | 'end' | 'happening', text: string): void =>
     publish({ ...base(), type: '@ovs-uplink.note', kind, text });
-  const tap = createTap({ publish, clock: { wallTime: () => startedAt + nowMs }, whenIdle: () => undefined });
+  const children = createChildCharts(publish);
+  const told = (message: WireMessage): void => {
+    publish(message);
+    children.hear(message);
+  };
+  const tap = createTap({ publish: told, clock: { wallTime: () => startedAt + nowMs }, whenIdle: () => undefined });
   const start = (input: unknown): void => {
     chart?.stop();
     chart = startRecordedChart(input as Readonly<Record<string, unknown>>, tap.inspect);
@@ -66,6 +72,7 @@ export function createRunFeed(head: FlightLine & FlightHead, publish: (message: 
       // What the input refers to stands between the head and the first line that has a time.
       begin();
       if ('event' in line) takeEvent(line.event);
+      else if ('child' in line) children.tell(line.child, base().createdAt);
       else if ('effect' in line) {
         const { op, text } = line.effect;
         const failure = line.failure === null ? null : describeFailure(line.failure);

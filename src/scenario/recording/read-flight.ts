@@ -72,6 +72,7 @@ function assemble(lines: readonly FlightLine[], uplink: string): FlightRun {
     } else if ('event' in line) entries.push({ atMs: line.ms, event: whole(line.event) });
     else if ('state' in line) entries.push({ atMs: line.ms, state: line.state });
     else if ('effect' in line) entries.push({ atMs: line.ms, effect: line.effect, failure: line.failure });
+    else if ('child' in line) entries.push({ atMs: line.ms, child: line.child });
     else if ('end' in line) end = line.end;
     else if ('full' in line) isFull = true;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realClock } from '../../engine/clock.ts';
 import { CHART_RESTARTED } from '../../engine/flight/flight-line.ts';
+import { statePath } from '../../engine/migration/state-path.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure } from '../../errors.ts';
 import type { Mismatch, ReplayOptions, ScenarioResult, TimelineEntry } from '../result.ts';
@@ -108,6 +109,12 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
   const onEntry = (entry: RecordedEntry): Divergence | null => {
     if ('state' in entry) return onState(entry);
     if ('event' in entry) return onEvent(entry);
+    if ('child' in entry) {
+      const { name, value } = entry.child;
+      push({ atMs: entry.atMs, type: 'observed', text: `${name}: ${statePath(value)}` });
+      options.onChild?.(entry.child, entry.atMs);
+      return null;
+    }
     const { op, text } = entry.effect as { readonly op: string; readonly text: string };
     const failure = entry.failure === null ? null : describeFailure(entry.failure);
     push({ atMs: entry.atMs, type: 'effect', op, text, failure });

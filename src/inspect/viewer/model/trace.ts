@@ -132,8 +132,17 @@ export function createTrace(): Trace {
           push(atMs, { kind: 'actor', sessionId, title: `${name} begins`, state: stateText(snapshot.value) });
         // One that a machine invokes begins before the step is told in which that happens.
         const since = isSilent && known === undefined ? nextId : Math.max(0, nextId - 1);
-        if (known === undefined)
-          actors.set(sessionId, { sessionId, name: plainName(name), parentId, definition, isWorker, since });
+        // One may be told of again when more is known of it.
+        if (known?.definition !== definition || known === undefined) {
+          actors.set(sessionId, {
+            sessionId,
+            name: plainName(name),
+            parentId,
+            definition,
+            isWorker,
+            since: known?.since ?? since,
+          });
+        }
         keep(snapshots, sessionId, since, snapshot);
         return;
       }

@@ -7,13 +7,24 @@ const atMs = z.number('a number of ms').min(0, '0 or more');
 // Another version of the program may have codes that this one does not know.
 const failure = z.looseObject({ code: text, what: z.string('a text') }, 'a failure');
 // States and events are those of the chart as it was then: what today's chart makes of them is what a replay shows.
+const child = z.strictObject(
+  {
+    name: text,
+    machine: text,
+    value: z.unknown(),
+    status: z.enum(['active', 'done', 'error', 'stopped'], 'active, done, error or stopped'),
+    on: text,
+  },
+  'name, machine, value, status and on',
+);
 const entry = z.union(
   [
     z.strictObject({ atMs, event: z.looseObject({ type: text }, 'an event with its type') }, 'atMs and event'),
     z.strictObject({ atMs, state: text }, 'atMs and state'),
+    z.strictObject({ atMs, child }, 'atMs and child'),
     z.strictObject({ atMs, effect: z.unknown(), failure: failure.nullable().default(null) }, 'atMs and effect'),
   ],
-  'atMs, and event, state or effect',
+  'atMs, and event, state, child or effect',
 );
 const { repeat: _repeat, ...plainHead } = head;
 
