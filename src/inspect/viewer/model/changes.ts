@@ -41,8 +41,14 @@ const MAX_NAMED = 2;
 /** What is different between two states of a host, in one line: `+ default via 10.9.0.1 dev eth0`. */
 export function hostText(before: unknown, after: unknown): string {
   if (before === undefined) return 'the host is looked at';
-  const texts = changesBetween(before, after).map(({ path, kind }) => `${SIGNS[kind]} ${path.slice(1).join(' ')}`);
+  const texts = changesBetween(before, after).map(({ path, kind }) => `${SIGNS[kind]} ${nameOf(path)}`);
   const named = [...new Set(texts)];
+  if (named.length === 0) return 'host: as it was';
   const more = named.length > MAX_NAMED ? `, and ${named.length - MAX_NAMED} more` : '';
   return `host: ${named.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+/** Within its section; a section that comes or goes as a whole is named itself. */
+function nameOf(path: readonly string[]): string {
+  return (path.length > 1 ? path.slice(1) : path).join(' ');
 }

@@ -14,7 +14,8 @@ import { eventText, plainName } from './event-text.ts';
 
 /** Steps that are kept; of more, the oldest go. */
 const MAX_STEPS = 50_000;
-const DROPPED_AT_ONCE = 5_000;
+/** Which part of them goes at once. */
+const DROPPED_PART = 10;
 
 /** Something that was told, at its place in time. Ids count up, and stay when older steps are dropped. */
 export interface Step {
@@ -55,7 +56,7 @@ export interface Trace {
   readonly probes: readonly (Pick<ProbeMessage, 'target' | 'ok'> & { readonly atMs: number })[];
   /** Goes up with each change. */
   readonly version: number;
-  /** Actors that had begun by a step, in the order of their beginnings. */
+  /** Actors that had begun by a step, in the order of their beginnings; without those that ended before the oldest step that is kept. */
   actorsAt(step: number): readonly TracedActor[];
   /** What an actor was at a step; undefined before its beginning. */
   snapshotAt(sessionId: string, step: number): ActorSnapshot | undefined;
@@ -67,7 +68,8 @@ export interface Trace {
 }
 
 /** Makes an empty one. */
-export function createTrace(): Trace {
+export function createTrace({ maxSteps = MAX_STEPS }: { readonly maxSteps?: number } = {}): Trace {
+  const droppedAtOnce = Math.ceil(maxSteps / DROPPED_PART);
   let steps: Step[] = [];
   let nextId = 0;
   let startMs: number | undefined;
@@ -94,16 +96,22 @@ export function createTrace(): Trace {
     };
     nextId += 1;
     steps.push(made);
-    if (steps.length > MAX_STEPS) drop();
+    if (steps.length > maxSteps) drop();
     return made;
   };
   const drop = (): void => {
-    steps = steps.slice(DROPPED_AT_ONCE);
+    steps = steps.slice(droppedAtOnce);
     const first = steps[0]!.id;
+    for (const [sessionId, history] of snapshots) {
+      if (!history.isOverBefore(first, ({ status = 'active' }) => status !== 'active')) continue;
+      snapshots.delete(sessionId);
+      moves.delete(sessionId);
+      actors.delete(sessionId);
+    }
     for (const history of [...snapshots.values(), ...moves.values(), hosts]) history.dropBefore(first);
   };
   const timeOf = (createdAt: string): number => {
-    const ms = Number(createdAt);
+    const ms = createdAt.trim() === '' ? Number.NaN : Number(createdAt);
     if (!Number.isFinite(ms)) return steps.at(-1)?.atMs ?? 0;
     startMs ??= ms;
     return ms - startMs;
@@ -118,13 +126,17 @@ export function createTrace(): Trace {
   };
 
   const add = (message: WireMessage): void => {
+    if (message.type === '@ovs-uplink.source') {
+      source = message;
+      // What is played begins with its source. What is live may have begun before anybody looked.
+      if (!message.isLive) timeOf(message.createdAt);
+      return;
+    }
     const atMs = timeOf(message.createdAt);
     switch (message.type) {
-      case '@ovs-uplink.source':
-        source = message;
-        return;
       case '@xstate.actor': {
-        const { sessionId, name, parentId, definition, snapshot } = message;
+        const { sessionId, parentId, definition, snapshot } = message;
+        const name = plainName(message.name);
         const isWorker = parentId !== undefined && !hasStates(definition);
         const known = actors.get(sessionId);
         const isSilent = known !== undefined || isWorker;
@@ -136,7 +148,7 @@ export function createTrace(): Trace {
         if (known?.definition !== definition || known === undefined) {
           actors.set(sessionId, {
             sessionId,
-            name: plainName(name),
+            name,
             parentId,
             definition,
             isWorker,
@@ -199,7 +211,7 @@ export function createTrace(): Trace {
       case '@ovs-uplink.probe': {
         const { target, ok } = message;
         probes.push({ atMs, target, ok });
-        if (probes.length > MAX_STEPS) probes.splice(0, DROPPED_AT_ONCE);
+        if (probes.length > maxSteps) probes.splice(0, droppedAtOnce);
         push(atMs, { kind: 'probe', title: `${target} ${ok ? 'answers' : 'does not answer'}`, isFailure: !ok });
         return;
       }
@@ -210,6 +222,7 @@ export function createTrace(): Trace {
     add(message) {
       version += 1;
       if (message.type === '@ovs-uplink.gap') {
+        taken = undefined;
         push(steps.at(-1)?.atMs ?? 0, {
           kind: 'gap',
           title: `${message.missed} messages are missing here`,
@@ -225,6 +238,7 @@ export function createTrace(): Trace {
       nextId = 0;
       startMs = undefined;
       source = undefined;
+      taken = undefined;
       actors.clear();
       snapshots.clear();
       moves.clear();
@@ -263,6 +277,8 @@ interface History<T> {
   at(step: number): T | undefined;
   first(): T | undefined;
   last(): T | undefined;
+  /** True where the last value is of before that step, and an end. */
+  isOverBefore(step: number, isEnd: (value: T) => boolean): boolean;
   dropBefore(step: number): void;
 }
 
@@ -280,12 +296,14 @@ function createHistory<T>(): History<T> {
   };
   return {
     push(step, value) {
-      since.push(step);
+      // What begins with the next step may end before there is one.
+      since.push(Math.max(step, since.at(-1) ?? step));
       values.push(value);
     },
     at: step => values[indexAt(step)],
     first: () => values[0],
     last: () => values.at(-1),
+    isOverBefore: (step, isEnd) => since.length > 0 && since.at(-1)! < step && isEnd(values.at(-1)!),
     dropBefore(step) {
       const first = Math.max(0, indexAt(step));
       since = since.slice(first);
