@@ -33,7 +33,7 @@ export interface Tap {
    * start. Returns what ends it; an actor that nobody listens to does no work for it.
    */
   attach(actor: AnyActorRef): () => void;
-  /** Tells all that waits, at once. */
+  /** Tells all that waits, at once; from within the making of an actor, what comes before that. */
   flush(): void;
   readonly counters: { readonly dropped: number; readonly failed: number };
 }
@@ -76,18 +76,24 @@ export function createTap({ publish, clock, whenIdle = work => void setImmediate
   const work = (): void => {
     isPlanned = false;
     try {
-      convert(Math.max(BATCH, Math.ceil((waiting.length - next) / SHARE)));
+      // No actor is being made at such a time: it never will be.
+      if (!convert(Math.max(BATCH, Math.ceil((waiting.length - next) / SHARE)))) {
+        next += 1;
+        counters.failed += 1;
+      }
     } catch {
       // Here it would end the process.
       counters.failed += 1;
     }
     if (next < waiting.length) plan();
   };
-  const convert = (limit: number): void => {
+  /** False where it comes to an actor that is just being made, of which nothing can be told yet. */
+  const convert = (limit: number): boolean => {
     const end = Math.min(waiting.length, next + limit);
     while (next < end) {
-      const heard = waiting[next++]!;
-      if (heard.kind === 'actor') bear(heard);
+      const heard = waiting[next]!;
+      if (heard.kind === 'actor' && !isBorn(heard)) return false;
+      next += 1;
       try {
         converter.convert(heard);
       } catch {
@@ -100,6 +106,15 @@ export function createTap({ publish, clock, whenIdle = work => void setImmediate
     }
     if (waiting.length === 0) converter.settle(clock.wallTime());
     if (lost > 0 && waiting.length - next <= MAX_WAITING / 2) recover();
+    return true;
+  };
+  const isBorn = (heard: HeardActor): boolean => {
+    try {
+      bear(heard);
+      return true;
+    } catch {
+      return false;
+    }
   };
   /** The state that an actor begins with. Nothing has been sent to it before, so it still has that. */
   const bear = (heard: HeardActor): void => {
@@ -191,7 +206,8 @@ export function createTap({ publish, clock, whenIdle = work => void setImmediate
       return () => subscription.unsubscribe();
     },
     flush() {
-      while (next < waiting.length) convert(waiting.length);
+      let isTold = true;
+      while (isTold && next < waiting.length) isTold = convert(waiting.length);
     },
     counters,
   };

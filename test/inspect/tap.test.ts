@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyStateMachine } from 'xstate';
+import type { AnyStateMachine, InspectionEvent } from 'xstate';
 import { assign, createActor, createMachine, fromPromise, setup } from 'xstate';
 import { createTap } from '../../src/inspect/tap.ts';
 import type { WireMessage } from '../../src/inspect/wire/messages.ts';
@@ -69,6 +69,18 @@ describe('a tap', () => {
     const { tap, read } = createHeard();
     createActor(counting, { inspect: tap.inspect });
     expect(read()).toMatchObject([{ type: '@xstate.actor', snapshot: { value: 'even' } }]);
+  });
+
+  it('loses nothing where it is flushed while an actor is being made', () => {
+    const { tap, read } = createHeard();
+    const inspect = (event: InspectionEvent): void => {
+      tap.inspect(event);
+      tap.flush();
+    };
+    const actor = createActor(counting, { inspect }).start();
+    actor.send({ type: 'ADD' });
+    expect(types(read())).toEqual(['actor', 'event', 'snapshot', 'event', 'transition', 'snapshot']);
+    expect(tap.counters).toEqual({ dropped: 0, failed: 0 });
   });
 
   it('tells the transitions of all steps right before the state that they lead to', () => {

@@ -32,8 +32,12 @@ export async function playScenario(
   let shown: HostView | undefined;
   const recorded = createRecordedHost();
   const effects = effectsOf(scenario);
-  const tell = (message: Untimed, atMs = nowMs): void =>
-    publish({ ...message, createdAt: String(atMs), _version: WIRE_VERSION } as WireMessage);
+  const tell = (message: Untimed): void =>
+    publish({ ...message, createdAt: String(nowMs), _version: WIRE_VERSION } as WireMessage);
+  /** The time line tells microseconds, the clock of the world also what its sums leave over. */
+  const goOn = (atMs: number): void => {
+    nowMs = Math.max(nowMs, Math.round(atMs * 1_000) / 1_000);
+  };
   const tellHost = (host: HostView | undefined): void => {
     if (host === undefined) return;
     const sections = plain(host) as unknown as HostView;
@@ -54,7 +58,7 @@ export async function playScenario(
   });
 
   const onWorld = (world: World): void => {
-    nowMs = world.clock.now();
+    goOn(world.clock.now());
     tap.flush();
     const now = [world.kernel.read({ routes: true }), world.ovs.database(), world.kernel.mutedLinks()] as const;
     if (now.some((part, at) => part !== seen[at])) {
@@ -70,10 +74,10 @@ export async function playScenario(
   };
   const onEntry = (entry: TimelineEntry): void => {
     tap.flush();
-    nowMs = Math.max(nowMs, entry.atMs);
+    goOn(entry.atMs);
     if (entry.type === 'effect') {
       const { op, text, failure } = entry;
-      tell({ type: '@ovs-uplink.effect', sessionId: null, op, text, failure }, entry.atMs);
+      tell({ type: '@ovs-uplink.effect', sessionId: null, op, text, failure });
       const made = effects.next().value;
       if (made === undefined || failure !== null) return;
       recorded.change(made);
@@ -82,7 +86,7 @@ export async function playScenario(
     }
     if (entry.type === 'state' || entry.type === 'event' || entry.type === 'operation' || entry.type === 'observed')
       return;
-    tell({ type: '@ovs-uplink.note', kind: entry.type, text: entry.text }, entry.atMs);
+    tell({ type: '@ovs-uplink.note', kind: entry.type, text: entry.text });
   };
 
   const title = `${scenario.title || scenario.name}`;
@@ -93,7 +97,7 @@ export async function playScenario(
     onEntry,
     onWorld,
     inspect(event, atMs) {
-      nowMs = Math.max(nowMs, atMs);
+      goOn(atMs);
       tap.inspect(event);
     },
   });

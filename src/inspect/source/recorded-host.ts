@@ -7,6 +7,7 @@ import type { OvsFacts } from '../../domain/ovs-facts.ts';
 import type { Route } from '../../domain/route.ts';
 import type { Rule } from '../../domain/rule.ts';
 import type { HostView } from '../wire/messages.ts';
+import { connectedRoute } from './connected-route.ts';
 import { hostSections } from './host-sections.ts';
 
 /** What can be said of a host from the recording of a run: what the run saw of it, and what it changed. */
@@ -28,11 +29,12 @@ interface State {
   muted: readonly string[];
 }
 
-/** Nothing is known yet. Links are as they were seen last; addresses, routes and rules as the snapshot has them, with the changes of the run. */
+/** Nothing is known yet. Links are as they were seen last; addresses, routes and rules as the snapshot has them, with the changes of the run and what the kernel makes of these. */
 export function createRecordedHost(): RecordedHost {
   let state: State | undefined;
   let ovs: OvsFacts | null = null;
   let seen: unknown;
+  let hostPort: number | undefined;
 
   const keepLink = (link: Link | null): void => {
     if (link === null || state === undefined || state.links.get(link.index) === link) return;
@@ -55,6 +57,9 @@ export function createRecordedHost(): RecordedHost {
       }
       keepLink(observed.uplink);
       keepLink(observed.hostPort);
+      // A link goes with all that is on it.
+      if (state !== undefined && hostPort !== undefined && observed.hostPort === null) forgetLink(state, hostPort);
+      hostPort = observed.hostPort?.index;
       ovs = observed.ovs;
     },
     change(effect) {
@@ -104,9 +109,11 @@ function apply(state: State, effect: Effect): void {
     case 'address.add':
     case 'address.replace':
       state.addresses = [...state.addresses.filter(other => !isSameAddress(other, effect.address)), effect.address];
+      connect(state, effect.address);
       return;
     case 'address.remove':
       state.addresses = state.addresses.filter(other => !isSameAddress(other, effect.address));
+      disconnect(state, effect.address);
       return;
     case 'route.add':
     case 'route.append':
@@ -148,6 +155,29 @@ function apply(state: State, effect: Effect): void {
     default:
       return;
   }
+}
+
+/** The first address of a network makes its route. */
+function connect(state: State, address: Address): void {
+  const made = connectedRoute(address);
+  if (made === null || state.routes.some(other => isSameRoute(other, made) && leavesBy(other, made))) return;
+  state.routes = [...state.routes, made];
+}
+
+function disconnect(state: State, address: Address): void {
+  const gone = connectedRoute(address);
+  if (gone === null) return;
+  state.routes = state.routes.filter(
+    other => !(isSameRoute(other, gone) && other.protocol === gone.protocol && leavesBy(other, gone)),
+  );
+  for (const other of state.addresses) if (other.linkIndex === address.linkIndex) connect(state, other);
+}
+
+function forgetLink(state: State, index: number): void {
+  state.links = new Map([...state.links].filter(([key]) => key !== index));
+  state.addresses = state.addresses.filter(({ linkIndex }) => linkIndex !== index);
+  state.neighbours = state.neighbours.filter(({ linkIndex }) => linkIndex !== index);
+  state.routes = state.routes.filter(({ nexthops }) => !nexthops.some(hop => hop.linkIndex === index));
 }
 
 function changeLink(state: State, { index }: LinkRef, fields: Partial<Link>): void {
