@@ -13,8 +13,8 @@ const CHARTS: ReadonlyMap<string, AnyStateMachine> = new Map(
 
 /** Charts that a recorded one invokes. What stands in their place when it is played again never moves: the recording says how they did. */
 export interface ChildCharts {
-  /** What is published of the chart that is played. */
-  hear(message: WireMessage): void;
+  /** Passes on what is told of the chart that is played, but of such a chart only what was recorded. */
+  pass(message: WireMessage): void;
   /** The state of one, as it was recorded. */
   tell(child: RecordedChild, createdAt: string): void;
 }
@@ -24,8 +24,10 @@ export function createChildCharts(publish: (message: WireMessage) => void): Chil
   const actors = new Map<string, ActorMessage>();
   const shown = new Set<string>();
   return {
-    hear(message) {
+    pass(message) {
       if (message.type === '@xstate.actor' && message.parentId !== undefined) actors.set(message.name, message);
+      if (message.type === '@xstate.snapshot' && shown.has(message.sessionId)) return;
+      publish(message);
     },
     tell({ name, machine, value, status, on }, createdAt) {
       const actor = actors.get(name);

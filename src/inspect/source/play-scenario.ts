@@ -7,6 +7,7 @@ import type { Scenario } from '../../scenario/scenario.ts';
 import { createTap } from '../tap.ts';
 import { type HostView, WIRE_VERSION, type WireMessage } from '../wire/messages.ts';
 import { plain } from '../wire/plain.ts';
+import { createChildCharts } from './child-charts.ts';
 import { hostSections } from './host-sections.ts';
 import { createRecordedHost } from './recorded-host.ts';
 
@@ -45,9 +46,10 @@ export async function playScenario(
     shown = sections;
     tell({ type: '@ovs-uplink.host', host: sections });
   };
+  const children = createChildCharts(publish);
   const tap = createTap({
     publish(message) {
-      publish(message);
+      children.pass(message);
       if (message.type !== '@xstate.snapshot' || scenario.kind !== 'Recording') return;
       recorded.see(message.snapshot.context);
       tellHost(recorded.view());
@@ -96,6 +98,11 @@ export async function playScenario(
     ...(signal !== undefined && { signal }),
     onEntry,
     onWorld,
+    onChild(child, atMs) {
+      goOn(atMs);
+      tap.flush();
+      children.tell(child, String(nowMs));
+    },
     inspect(event, atMs) {
       goOn(atMs);
       tap.inspect(event);

@@ -29,11 +29,11 @@ export function createRunFeed(head: FlightLine & FlightHead, publish: (message: 
   const note = (kind: 'run' | 'failure' | 'end' | 'happening', text: string): void =>
     publish({ ...base(), type: '@ovs-uplink.note', kind, text });
   const children = createChildCharts(publish);
-  const told = (message: WireMessage): void => {
-    publish(message);
-    children.hear(message);
-  };
-  const tap = createTap({ publish: told, clock: { wallTime: () => startedAt + nowMs }, whenIdle: () => undefined });
+  const tap = createTap({
+    publish: children.pass,
+    clock: { wallTime: () => startedAt + nowMs },
+    whenIdle: () => undefined,
+  });
   const start = (input: unknown): void => {
     chart?.stop();
     chart = startRecordedChart(input as Readonly<Record<string, unknown>>, tap.inspect);

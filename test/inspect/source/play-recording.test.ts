@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { statePath } from '../../../src/engine/migration/state-path.ts';
 import { hostSections } from '../../../src/inspect/source/host-sections.ts';
 import { playScenario } from '../../../src/inspect/source/play-scenario.ts';
+import { chartOf } from '../../../src/inspect/viewer/model/chart-of.ts';
+import { createTrace } from '../../../src/inspect/viewer/model/trace.ts';
 import type { HostView, WireMessage } from '../../../src/inspect/wire/messages.ts';
 import { loadScenarios } from '../../../src/scenario/load/load-scenario.ts';
 import { readFlight } from '../../../src/scenario/recording/read-flight.ts';
@@ -51,6 +54,35 @@ describe('a recording that is played', () => {
     expect(statesOf(messages)).toEqual(withoutRepeats(recorded));
     expect(ofType(messages, '@ovs-uplink.effect').length).toBe(scenario.entries.filter(e => 'effect' in e).length);
     expect(Object.keys(lastHost(messages)?.['links'] ?? {}).length).toBeGreaterThan(0);
+  });
+
+  it('shows the charts that the chart of the run invokes, with their states as they were', async () => {
+    using flight = createSimulatedFlight();
+    const live = new Map<string, string[]>();
+    expect((await fly(flight)).outcome).toMatchObject({ result: 'committed' });
+    const recording = recordingIn(flight);
+    if (recording.kind !== 'Recording') throw new Error('not a recording');
+    for (const entry of recording.entries) {
+      if (!('child' in entry)) continue;
+      const { name, value } = entry.child;
+      live.set(name, [...(live.get(name) ?? []), statePath(value)]);
+    }
+    expect(live.get('ovsReadiness')?.at(-1)).toBe('passed');
+    expect(live.get('altnameGuard')?.[0]).toBe('watching');
+    expect([...live.keys()]).toEqual(['ovsReadiness', 'altnameGuard', 'linkOwnership']);
+    const trace = createTrace();
+    for (const message of await play(recording)) trace.add(message);
+    const last = trace.steps.at(-1)!.id;
+    for (const [name, states] of live) {
+      const actor = trace.actorsAt(last).find(each => each.name === name)!;
+      expect(chartOf(actor.definition)?.id).toMatch(/-/);
+      const shown = trace.steps
+        .map(({ id }) => statePath(trace.snapshotAt(actor.sessionId, id)?.value))
+        .filter(Boolean);
+      // Those that it only passed in a moment are told in one step with the next.
+      expect(withoutRepeats(shown)).toEqual(withoutRepeats(states).filter(state => shown.includes(state)));
+      expect(shown.at(-1)).toBe(states.at(-1));
+    }
   });
 
   it.each(['plain', 'rich'])(

@@ -22,6 +22,7 @@ export function App({ trace, feed }: { readonly trace: Trace; readonly version: 
   const [first, last] = [steps[0]?.id ?? 0, steps.at(-1)?.id ?? 0];
   /** Null while the newest step is followed. */
   const [chosenStep, chooseStep] = useState<number | null>(null);
+  /** Null while that of the newest run is followed. */
   const [chosenActor, chooseActor] = useState<string | null>(null);
   const [pane, setPane] = useState<(typeof PANES)[number]>('chart');
 
@@ -71,7 +72,13 @@ export function App({ trace, feed }: { readonly trace: Trace; readonly version: 
       </nav>
       <main>
         <section class="steps" aria-label="Actors and steps">
-          <ActorList actors={actors} trace={trace} at={at} selected={actor?.sessionId ?? null} onSelect={chooseActor} />
+          <ActorList
+            actors={actors}
+            trace={trace}
+            at={at}
+            selected={actor?.sessionId ?? null}
+            onSelect={id => chooseActor(id === chosenActor ? null : id)}
+          />
           <StepList steps={steps} at={at} isFollowing={chosenStep === null} actors={actors} onSelect={chooseStep} />
         </section>
         <section class="chart" aria-label="State chart">

@@ -13,7 +13,7 @@ const child = z.strictObject(
     machine: text,
     value: z.unknown(),
     status: z.enum(['active', 'done', 'error', 'stopped'], 'active, done, error or stopped'),
-    on: text,
+    on: z.string('a text'),
   },
   'name, machine, value, status and on',
 );
