@@ -27,7 +27,7 @@ export interface Inspector extends AsyncDisposable {
 /**
  * Starts an inspector in this process, for an agent that embeds the engine: `createEngine({ inspect: inspector.inspect })`. What the charts do is only taken
  * down while they do it; it is told when the event loop has time. A browser that stalls, or fifty of them, change nothing for the charts: what
- * cannot be kept is dropped and counted. Errors: `USAGE` where the port is taken.
+ * cannot be kept is dropped and counted. Errors: `USAGE` where the port is taken, and for a `statelyUrl` that is no page's.
  */
 export async function startInspector(options: InspectorOptions = {}): Promise<Inspector> {
   // Who embeds the engine without an inspector does not wait for its code.

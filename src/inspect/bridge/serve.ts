@@ -62,7 +62,7 @@ export interface Bridge {
   close(): Promise<void>;
 }
 
-/** Serves a hub to browsers and to `@statelyai/inspect` on this machine. Errors: `USAGE` where it cannot listen. */
+/** Serves a hub to browsers and to `@statelyai/inspect` on this machine. Errors: `USAGE` where it cannot listen, and for a `statelyUrl` that is no page's. */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const { hub, page, clock, host = '127.0.0.1', statelyUrl = STATELY_URL, stallMs = STALL_MS } = options;
   const token = options.token ?? createToken();
@@ -70,7 +70,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const counters = createCounters();
   const sockets = new Set<Socket>();
   const clients = new Map<WebSocket, { isAlive: boolean }>();
-  const frame = new URL(statelyUrl).origin;
+  const frame = originOf(statelyUrl);
   let publishers = 0;
   const count = (what: keyof BridgeCounters, by = 1): void => {
     counters[what] += by;
@@ -204,6 +204,17 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
+}
+
+function originOf(url: string): string {
+  const { protocol, origin } = URL.parse(url) ?? {};
+  if (origin !== undefined && (protocol === 'https:' || protocol === 'http:')) return origin;
+  throw uplinkError('USAGE', {
+    what: 'not an address of a page',
+    object: 'statelyUrl',
+    expected: `one like ${STATELY_URL}`,
+    got: url,
+  });
 }
 
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {

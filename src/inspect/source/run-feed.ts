@@ -93,6 +93,6 @@ export function createRunFeed(head: FlightLine & FlightHead, publish: (message: 
 }
 
 /** True for a head that this version can read. */
-export function isKnownHead(line: FlightLine): line is FlightLine & FlightHead {
-  return 'flight' in line && line.flight <= FLIGHT_VERSION && line.machine === 'uplink-migration';
+export function isKnownHead({ flight, machine }: FlightHead): boolean {
+  return flight <= FLIGHT_VERSION && machine === 'uplink-migration';
 }
