@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -151,7 +152,9 @@ describe('a file', () => {
 
   it('may be torn within a character', async () => {
     const head = JSON.parse(lines[0]!);
-    const bytes = Buffer.from(textOf([JSON.stringify({ ...head, program: 'grün' }), ...lines.slice(1)]));
+    const bytes = Buffer.from(
+      textOf([as('before')[0]!, JSON.stringify({ ...head, program: 'grün' }), ...lines.slice(1)]),
+    );
     const at = bytes.indexOf('ü') + 1;
     writeFileSync(path, bytes.subarray(0, at));
     using followed = follow(folder);
@@ -216,6 +219,11 @@ describe('a file', () => {
     await hasEnded(followed);
     expect(runsOf(followed.messages)).toEqual([states]);
     expect(followed.troubles.map(text => text.split(' ')[0])).toEqual(['eth1.flight:', 'eth2.flight:']);
+    // Everything is looked at again, and nothing of it has changed.
+    chmodSync(folder, 0o750);
+    writeFileSync(join(folder, 'eth3.flight'), textOf(lines));
+    await followed.until(() => ends(followed) === 2);
+    expect(followed.troubles.length).toBe(2);
     rmSync(join(folder, 'eth1.flight'));
     symlinkSync('/dev/null', join(folder, 'eth1.flight'));
     await followed.until(() => followed.troubles.length > 2);

@@ -68,6 +68,9 @@ describe('a host that is watched', () => {
     expect(hosts().at(-1)?.['links']?.['eth0']).toMatchObject({ addresses: expect.arrayContaining(['10.9.0.2/24']) });
     const before = hosts().length;
     await pass(60_000);
+    // Something is told that changes nothing.
+    for (const resync of world.resyncs) resync();
+    await pass(100);
     expect(hosts().length).toBe(before);
     await apply({ op: 'address.add', address: plainAddress(world.uplinkIndex, '10.9.0.77', 24) });
     expect(hosts().length).toBe(before + 1);
