@@ -1,7 +1,7 @@
 import type { Probe } from '../../domain/request.ts';
-import { formatProbe } from '../../domain/request.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Host } from '../../host/host.ts';
+import { describeFailure, toFailure } from '../../errors.ts';
+import type { Host, ProbeOutcome } from '../../host/host.ts';
 import type { HostView, WireMessage } from '../wire/messages.ts';
 import { WIRE_VERSION } from '../wire/messages.ts';
 import { hostSections } from './host-sections.ts';
@@ -10,6 +10,11 @@ import { hostSections } from './host-sections.ts';
 const PROBE_EVERY_MS = 100;
 /** For an answer; longer is an outage. */
 const PROBE_LIMIT_MS = 1_000;
+
+/** What comes in a burst of events is read once. */
+const LEAST_REST_MS = 2;
+/** After a read that failed, unless an event comes before. */
+const READ_AGAIN_MS = 1_000;
 
 /** What to watch, and how to tell it. */
 export interface HostWatchOptions {
@@ -39,18 +44,34 @@ async function watchState({ host, clock, publish, signal }: HostWatchOptions): P
     () => undefined,
   );
   let shown = '';
+  let trouble = '';
+  const base = () => ({ createdAt: String(clock.wallTime()), _version: WIRE_VERSION });
+  const look = async (): Promise<void> => {
+    const kernel = await host.readKernel({ routes: true });
+    const muted = await host.mutedLinks();
+    const view = JSON.stringify(hostSections({ kernel, muted, ovs: host.ovs() }));
+    trouble = '';
+    if (view === shown) return;
+    shown = view;
+    publish({ ...base(), type: '@ovs-uplink.host', host: JSON.parse(view) as HostView });
+  };
   try {
     while (!signal.aborted) {
       news = Promise.withResolvers();
-      const kernel = await host.readKernel({ routes: true });
-      const muted = await host.mutedLinks();
-      const view = JSON.stringify(hostSections({ kernel, muted, ovs: host.ovs() }));
-      if (view !== shown) {
-        shown = view;
-        const createdAt = String(clock.wallTime());
-        publish({ type: '@ovs-uplink.host', host: JSON.parse(view) as HostView, createdAt, _version: WIRE_VERSION });
+      const since = clock.now();
+      try {
+        await look();
+      } catch (error) {
+        const text = `the host cannot be read: ${describeFailure(toFailure(error))}`;
+        if (text !== trouble) publish({ ...base(), type: '@ovs-uplink.note', kind: 'happening', text });
+        trouble = text;
+        await Promise.race([news.promise, pause(clock, READ_AGAIN_MS, signal)]);
+        continue;
       }
-      if (!signal.aborted) await news.promise;
+      const tookMs = clock.now() - since;
+      await news.promise;
+      // A host whose routes flap is not read more than half of the time.
+      await pause(clock, Math.max(LEAST_REST_MS, tookMs), signal);
     }
   } finally {
     unsubscribe();
@@ -68,19 +89,24 @@ async function watchProbe({ host, clock, publish, signal }: HostWatchOptions, pr
   };
   while (!signal.aborted) {
     const askedAt = clock.wallTime();
-    const { links } = await host.readKernel({ routes: false });
-    const indices = links.map(({ index }) => index);
-    const outcome = await host.probe(probe, indices, PROBE_LIMIT_MS, signal).catch(() => undefined);
+    // What cannot be asked does not answer.
+    const outcome = await ask(host, probe, signal).catch(() => undefined);
     if (signal.aborted) return;
     const heard = new Map((outcome?.targets ?? []).map(({ target, passed }) => [target, passed]));
     for (const target of new Set([...answered.keys(), ...heard.keys()]))
       tell(target, heard.get(target) ?? false, askedAt);
-    if (heard.size === 0) tell(formatProbe(probe), false, askedAt);
     await pause(clock, Math.max(0, askedAt + PROBE_EVERY_MS - clock.wallTime()), signal);
   }
 }
 
+async function ask(host: Host, probe: Probe, signal: AbortSignal): Promise<ProbeOutcome> {
+  const { links } = await host.readKernel({ routes: false });
+  const indices = links.map(({ index }) => index);
+  return await host.probe(probe, indices, PROBE_LIMIT_MS, signal);
+}
+
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise(resolve => {
     const timer = clock.setTimeout(end, ms);
     function end(): void {

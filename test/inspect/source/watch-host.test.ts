@@ -100,6 +100,23 @@ describe('a host that is watched', () => {
     },
   );
 
+  it('goes on when it could not be read for a while, and says so once', async () => {
+    let isDeaf = true;
+    const { messages, pass, stop, answers, isOver } = watchSimulated(['gateway'], name =>
+      isDeaf && name === 'kernel.read' ? 'refused' : undefined,
+    );
+    await pass(10_000);
+    expect(ofType(messages, '@ovs-uplink.note').map(({ text }) => text)).toEqual([
+      expect.stringContaining('the host cannot be read: '),
+    ]);
+    expect([lastHost(messages), isOver()]).toEqual([undefined, false]);
+    isDeaf = false;
+    await pass(5_000);
+    expect(lastHost(messages)?.['links']).toHaveProperty('eth0');
+    expect(answers()).toContain('10.9.0.1 true');
+    stop.abort();
+  });
+
   it('ends when it is aborted, also at once, and tells nothing more', async () => {
     for (const ms of [0, 0.1, 1, 100]) {
       const { messages, pass, stop, isOver } = watchSimulated(['gateway']);
