@@ -4,7 +4,7 @@ import type { Effect } from '../domain/effect.ts';
 import type { KernelState } from '../domain/kernel-state.ts';
 import { answersTo, type Link } from '../domain/link.ts';
 import { broadcastOf } from '../domain/prefix.ts';
-import { type Route, RTN_UNICAST, RTPROT_BOOT } from '../domain/route.ts';
+import { plainRoute, type Route } from '../domain/route.ts';
 import { refOf } from '../domain/steps/context.ts';
 import type { Clock } from '../engine/clock.ts';
 import { toUplinkError, uplinkError } from '../errors.ts';
@@ -109,19 +109,5 @@ function addressOf(link: Link, { family, local, prefixLength }: WantedAddress): 
 }
 
 function routeOf(link: Link, { gateway, ...route }: WantedRoute): Route {
-  const gatewayFamily = gateway === null ? null : route.family;
-  return {
-    ...route,
-    type: RTN_UNICAST,
-    protocol: RTPROT_BOOT,
-    tos: 0,
-    source: null,
-    prefSrc: null,
-    flags: 0,
-    preference: null,
-    nexthops: [{ linkIndex: link.index, gateway, gatewayFamily, weight: 1, flags: 0 }],
-    nexthopId: null,
-    encapType: null,
-    expiresS: null,
-  };
+  return { ...plainRoute(route.destination, link.index, gateway), ...route };
 }

@@ -49,6 +49,7 @@ export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
+export const RTPROT_STATIC = 4;
 export const RTPROT_RA = 9;
 export const RTN_UNICAST = 1;
 export const RTN_LOCAL = 2;
@@ -62,6 +63,30 @@ export const RTNH_F_LINKDOWN = 16;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;
 export const RT_SCOPE_HOST = 254;
+
+/** What `ip route add` makes of a destination, a link and a gateway, without further options. */
+export function plainRoute(destination: string, linkIndex: number, gateway: string | null = null): Route {
+  const family = destination.includes(':') ? 6 : 4;
+  return {
+    family,
+    table: RT_TABLE_MAIN,
+    type: RTN_UNICAST,
+    protocol: RTPROT_BOOT,
+    scope: family === 4 && gateway === null ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+    tos: 0,
+    destination,
+    source: null,
+    priority: null,
+    prefSrc: null,
+    flags: 0,
+    preference: null,
+    metrics: {},
+    nexthops: [{ linkIndex, gateway, gatewayFamily: gateway === null ? null : family, weight: 1, flags: 0 }],
+    nexthopId: null,
+    encapType: null,
+    expiresS: null,
+  };
+}
 
 /** True when a leg of the route leaves by the link. */
 export function usesLink(route: Route, linkIndex: number): boolean {

@@ -13,6 +13,7 @@ import { answersTo, IFF_UP, type Link } from '../../src/domain/link.ts';
 import type { Attachment } from '../../src/domain/move/request.ts';
 import { networkOf } from '../../src/domain/prefix.ts';
 import type { Route } from '../../src/domain/route.ts';
+import { plainRoute } from '../../src/domain/route.ts';
 import type { Failure } from '../../src/errors.ts';
 
 /** A namespace: its links, and what is on them. */
@@ -108,12 +109,12 @@ export class MemoryMover implements DeviceMover {
     if (this.faults.configure !== undefined) return this.faults.configure;
     const namespace = this.namespaces.get(netns)!;
     const index = namespace.links.find(one => answersTo(one, name))!.index;
-    for (const { family, local, prefixLength } of wanted.addresses) {
+    for (const { local, prefixLength } of wanted.addresses) {
       namespace.addresses.push(addressOn(index, local, prefixLength));
-      namespace.routes.push(routeOn(index, family, networkOf(local, prefixLength), null));
+      namespace.routes.push(routeOn(index, networkOf(local, prefixLength), null));
     }
     for (const { gateway, ...route } of wanted.routes) {
-      namespace.routes.push({ ...routeOn(index, route.family, route.destination, gateway), ...route });
+      namespace.routes.push({ ...routeOn(index, route.destination, gateway), ...route });
     }
     return null;
   }
@@ -132,24 +133,6 @@ function addressOn(linkIndex: number, local: string, prefixLength: number): Addr
   return { ...plainAddress(linkIndex, local, prefixLength), flags: IFA_F_PERMANENT };
 }
 
-function routeOn(linkIndex: number, family: 4 | 6, destination: string, gateway: string | null): Route {
-  return {
-    family,
-    table: 254,
-    type: 1,
-    protocol: 3,
-    scope: 0,
-    tos: 0,
-    destination,
-    source: null,
-    priority: null,
-    prefSrc: null,
-    flags: 0,
-    preference: null,
-    metrics: {},
-    nexthops: [{ linkIndex, gateway, gatewayFamily: gateway === null ? null : family, weight: 1, flags: 0 }],
-    nexthopId: null,
-    encapType: null,
-    expiresS: null,
-  };
+function routeOn(linkIndex: number, destination: string, gateway: string | null): Route {
+  return { ...plainRoute(destination, linkIndex, gateway), scope: 0 };
 }

@@ -2,6 +2,7 @@ import { type Address, plainAddress } from '../../domain/address.ts';
 import type { Link } from '../../domain/link.ts';
 import { IFF_LOWER_UP, isUp } from '../../domain/link.ts';
 import type { Route } from '../../domain/route.ts';
+import { plainRoute, RTPROT_STATIC } from '../../domain/route.ts';
 import type { SimulatedFolder } from '../../engine/simulated-surroundings.ts';
 import type { World } from '../../host/simulated/world.ts';
 import { loseKernelEvents } from '../../host/simulated/world.ts';
@@ -228,23 +229,5 @@ export function foreignAddress(linkIndex: number): Address {
 }
 
 function foreignRoute(linkIndex: number): Route {
-  return {
-    family: 4,
-    table: 254,
-    type: 1,
-    protocol: 4,
-    scope: 253,
-    tos: 0,
-    destination: '198.51.100.128/25',
-    source: null,
-    priority: null,
-    prefSrc: null,
-    flags: 0,
-    preference: null,
-    metrics: {},
-    nexthops: [{ linkIndex, gateway: null, gatewayFamily: null, weight: 1, flags: 0 }],
-    nexthopId: null,
-    encapType: null,
-    expiresS: null,
-  };
+  return { ...plainRoute('198.51.100.128/25', linkIndex), protocol: RTPROT_STATIC };
 }

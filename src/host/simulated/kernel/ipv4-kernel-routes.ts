@@ -1,11 +1,13 @@
 import type { Route } from '../../../domain/route.ts';
 import {
+  plainRoute,
   RT_SCOPE_HOST,
   RT_SCOPE_LINK,
   RT_TABLE_LOCAL,
   RT_TABLE_MAIN,
   RTN_LOCAL,
   RTN_UNICAST,
+  RTPROT_KERNEL,
 } from '../../../domain/route.ts';
 import { addIpv4Route, removeIpv4Route } from './ipv4-routes.ts';
 import type { Namespace } from './namespace.ts';
@@ -36,22 +38,12 @@ export function removeKernelRoute(
 
 function kernelRoute(type: number, destination: string, linkIndex: number, prefSrc: string, metric: number): Route {
   return {
-    family: 4,
+    ...plainRoute(destination, linkIndex),
     table: type === RTN_UNICAST ? RT_TABLE_MAIN : RT_TABLE_LOCAL,
     type,
-    protocol: 2,
+    protocol: RTPROT_KERNEL,
     scope: type === RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_LINK,
-    tos: 0,
-    destination,
-    source: null,
     priority: metric === 0 ? null : metric,
     prefSrc,
-    flags: 0,
-    preference: null,
-    metrics: {},
-    nexthops: [{ linkIndex, gateway: null, gatewayFamily: null, weight: 1, flags: 0 }],
-    nexthopId: null,
-    encapType: null,
-    expiresS: null,
   };
 }

@@ -1,5 +1,12 @@
 import type { Route } from '../../../domain/route.ts';
-import { RT_TABLE_LOCAL, RT_TABLE_MAIN, RTN_LOCAL, RTN_UNICAST } from '../../../domain/route.ts';
+import {
+  plainRoute,
+  RT_TABLE_LOCAL,
+  RT_TABLE_MAIN,
+  RTN_LOCAL,
+  RTN_UNICAST,
+  RTPROT_KERNEL,
+} from '../../../domain/route.ts';
 import { checkLeg6 } from './ipv6-legs.ts';
 import { insertIpv6Route, isSameHop, isSameNode, LOOPBACK_INDEX, replaceOrDrop, setExpiry } from './ipv6-routes.ts';
 import type { Namespace } from './namespace.ts';
@@ -16,23 +23,12 @@ export function kernelRoute6(
   metric: number,
 ): Route {
   return {
-    family: 6,
+    ...plainRoute(destination, linkIndex),
     table,
     type,
-    protocol: 2,
-    scope: 0,
-    tos: 0,
-    destination,
-    source: null,
+    protocol: RTPROT_KERNEL,
     priority: metric,
-    prefSrc: null,
-    flags: 0,
     preference: 0,
-    metrics: {},
-    nexthops: [{ linkIndex, gateway: null, gatewayFamily: null, weight: 1, flags: 0 }],
-    nexthopId: null,
-    encapType: null,
-    expiresS: null,
   };
 }
 
