@@ -147,7 +147,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'record',
-    summary: 'run migrate, restore or recover and write what happened as YAML; with --last, what happened before',
+    summary: 'run a command that changes the host, and write what happened as YAML; with --last, what happened before',
     operands: { name: 'command', description: '-- and a command line: -- migrate -i eth0 -b br-ext', optional: true },
     descriptions: { interface: 'with --last: a run of this uplink (default: of any)' },
     settings: ['output', 'anonymize', 'force', 'last', 'before', 'interface'],

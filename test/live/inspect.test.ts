@@ -7,6 +7,7 @@ import type { Lab } from '../lab/lab.ts';
 import { createLab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
 import { configureRichHost } from '../lab/rich-host.ts';
+import { makeNic, NIC } from './moving/nic.ts';
 import { type CliResult, type RunningCli, runCli, spawnCli } from './support/cli.ts';
 
 describeLive('runs on a real host, seen in a browser', () => {
@@ -50,6 +51,13 @@ describeLive('runs on a real host, seen in a browser', () => {
         expect(recovered.code, recovered.stderr).toBe(0);
         await viewer.page.locator('[data-path="rolledBack"][data-active]').waitFor();
         expect(await viewer.page.locator('.actors li').count()).toBeGreaterThanOrEqual(4);
+        // A link that goes into another namespace is a run, too.
+        await using _nic = await makeNic(lab);
+        const moved = await runCli(lab, ['move-link', '-i', NIC, '--netns', lab.farNs, '--name', 'net1']);
+        expect(moved.code, moved.stderr).toBe(0);
+        await viewer.page.locator('[data-path="inUse"][data-active]').waitFor();
+        expect((await runCli(lab, ['return-link', '-i', NIC])).code).toBe(0);
+        await viewer.page.locator('[data-path="restored"][data-active]').waitFor();
         expect(viewer.complaints).toEqual([]);
       } finally {
         await browser.close();

@@ -28,7 +28,7 @@ import { visible } from '../terminal/palette.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Commands that make runs. */
-const RECORDABLE = ['migrate', 'restore', 'recover'];
+const RECORDABLE = ['migrate', 'restore', 'recover', 'move-link', 'return-link'];
 
 /** `record`: one of our commands, as its command line would do it, and what happened as YAML; or, with `--last`, what happened before. */
 export const record: CommandFunction = async context => {

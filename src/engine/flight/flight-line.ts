@@ -1,4 +1,5 @@
 import type { Failure } from '../../errors.ts';
+import type { MoveOutcome } from '../move/run.ts';
 import type { RunResult } from '../run.ts';
 
 /** Version of the format; readers refuse a later one. */
@@ -21,7 +22,7 @@ export type FlightLine = { readonly run: string } & (
       readonly failure: Failure | null;
     }
   | { readonly ms: number; readonly child: RecordedChild }
-  | { readonly ms: number; readonly end: RunResult }
+  | { readonly ms: number; readonly end: FlightEnd }
   /** Nothing was recorded from here on: there was no room left. */
   | { readonly ms: number; readonly full: true }
 );
@@ -37,6 +38,9 @@ export interface RecordedChild {
   /** Type of the event that led there; empty where it begins. */
   readonly on: string;
 }
+
+/** How a run ended. */
+export type FlightEnd = RunResult | MoveOutcome['result'];
 
 /** First line of a run. */
 export interface FlightHead {

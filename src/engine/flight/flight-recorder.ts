@@ -3,10 +3,9 @@ import type { Effect } from '../../domain/effect.ts';
 import type { Failure } from '../../errors.ts';
 import { toFailure } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
-import type { RunResult } from '../run.ts';
 import { bounded } from './bounded.ts';
 import type { FlightSink } from './flight-file.ts';
-import type { RecordedChild } from './flight-line.ts';
+import type { FlightEnd, RecordedChild } from './flight-line.ts';
 import { CHART_RESTARTED, FLIGHT_VERSION } from './flight-line.ts';
 import { programVersion } from './program-version.ts';
 
@@ -31,7 +30,7 @@ export interface FlightRecorder {
   /** A chart that it invokes is in a state, after an event of that type. */
   child(name: string, machine: string, to: Pick<RecordedChild, 'value' | 'status'>, on: string): void;
   effect(effect: Effect, text: string, failure: Failure | null): void;
-  end(result: RunResult): void;
+  end(result: FlightEnd): void;
 }
 
 /** What a recorder is made of. */

@@ -6,6 +6,7 @@ import type { MoveRequest } from '../../domain/move/request.ts';
 import type { Failure } from '../../errors.ts';
 import { describeFailure, toFailure } from '../../errors.ts';
 import { createEventLog } from '../event-log.ts';
+import { recordChart } from '../flight/record-chart.ts';
 import { statePath } from '../migration/state-path.ts';
 import type { RunEvent, Untimed } from '../run.ts';
 import { bindMove } from './bind.ts';
@@ -68,12 +69,17 @@ export function startMove(options: MoveRunOptions): MoveRun {
   let isEnding = false;
   let isSentHome = false;
 
-  const machine = bindMove(session, request, {
+  const flight = session.surroundings.createFlightRecorder(request.link, reason =>
+    logger?.warn({ interface: request.link, reason }, 'the flight recorder stops'),
+  );
+  const bound = bindMove(session, request, {
     onEffect(effect, text, failure) {
       tell({ type: 'effect', effect, text, failure });
+      flight?.effect(effect, text, failure);
       logger?.debug({ interface: request.link, state, effect: effect.op, failure }, 'effect');
     },
   });
+  const machine = flight === null ? bound : recordChart(bound, flight);
   const record = session.record();
   const input = {
     request,
@@ -98,6 +104,7 @@ export function startMove(options: MoveRunOptions): MoveRun {
     await session.close();
     const failure = defect ?? context.failure ?? (result === 'stranded' ? context.stranding : null);
     if (failure !== null) tell({ type: 'failure', failure });
+    flight?.end(result);
     log.close();
     const durationMs = clock.now() - startedAt;
     logger?.info({ interface: request.link, result, durationMs, failure }, 'run ended');
@@ -117,6 +124,7 @@ export function startMove(options: MoveRunOptions): MoveRun {
       if (path !== state) {
         const now = clock.now();
         tell({ type: 'state', state: path, previous: state, previousMs: now - stateSince });
+        flight?.state(path);
         logger?.info({ machine: machine.id, interface: request.link, state: path }, 'state');
         state = path;
         stateSince = now;
@@ -133,6 +141,7 @@ export function startMove(options: MoveRunOptions): MoveRun {
   });
   if (signal?.aborted) queueMicrotask(onSignal);
   signal?.addEventListener('abort', onSignal, { once: true });
+  flight?.begin(machine.id, input);
   actor.start();
 
   return {

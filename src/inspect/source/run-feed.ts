@@ -2,8 +2,8 @@ import type { FlightHead, FlightLine } from '../../engine/flight/flight-line.ts'
 import { CHART_RESTARTED, FLIGHT_VERSION } from '../../engine/flight/flight-line.ts';
 import { describeFailure } from '../../errors.ts';
 import { expandValues } from '../../scenario/recording/read-flight.ts';
-import type { RecordedChart } from '../../scenario/recording/recorded-chart.ts';
-import { startRecordedChart } from '../../scenario/recording/recorded-chart.ts';
+import type { RecordedChart, RecordedMachine } from '../../scenario/recording/recorded-chart.ts';
+import { isRecordedMachine, startRecordedChart } from '../../scenario/recording/recorded-chart.ts';
 import { createTap } from '../tap.ts';
 import type { WireMessage } from '../wire/messages.ts';
 import { WIRE_VERSION } from '../wire/messages.ts';
@@ -18,7 +18,10 @@ export interface RunFeed {
 }
 
 /** A feed of the run that begins with `head`: the chart of today goes through what that of the run went through, a moment later. */
-export function createRunFeed(head: FlightLine & FlightHead, publish: (message: WireMessage) => void): RunFeed {
+export function createRunFeed(
+  head: FlightHead & { readonly machine: RecordedMachine },
+  publish: (message: WireMessage) => void,
+): RunFeed {
   const startedAt = Date.parse(head.startedAt);
   const values = new Map<number, unknown>();
   let nowMs = 0;
@@ -36,7 +39,7 @@ export function createRunFeed(head: FlightLine & FlightHead, publish: (message: 
   });
   const start = (input: unknown): void => {
     chart?.stop();
-    chart = startRecordedChart(input as Readonly<Record<string, unknown>>, tap.inspect);
+    chart = startRecordedChart(head.machine, input as Readonly<Record<string, unknown>>, tap.inspect);
     tap.flush();
   };
   const begin = (): void => {
@@ -93,6 +96,6 @@ export function createRunFeed(head: FlightLine & FlightHead, publish: (message: 
 }
 
 /** True for a head that this version can read. */
-export function isKnownHead({ flight, machine }: FlightHead): boolean {
-  return flight <= FLIGHT_VERSION && machine === 'uplink-migration';
+export function isKnownHead<H extends FlightHead>(head: H): head is H & { readonly machine: RecordedMachine } {
+  return head.flight <= FLIGHT_VERSION && isRecordedMachine(head.machine);
 }

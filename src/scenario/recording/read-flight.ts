@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { flightPaths } from '../../engine/flight/flight-file.ts';
-import type { FlightHead, FlightLine } from '../../engine/flight/flight-line.ts';
+import type { FlightEnd, FlightHead, FlightLine } from '../../engine/flight/flight-line.ts';
 import { FLIGHT_VERSION } from '../../engine/flight/flight-line.ts';
-import type { RunResult } from '../../engine/run.ts';
 import { uplinkError } from '../../errors.ts';
 import type { RecordedEntry } from '../scenario.ts';
 
@@ -14,7 +13,7 @@ export interface FlightRun {
   readonly head: FlightHead;
   readonly entries: readonly RecordedEntry[];
   /** Null for a run that did not come to its end: its process died, or is still at it. */
-  readonly end: RunResult | null;
+  readonly end: FlightEnd | null;
   /** The end is missing for want of room. */
   readonly isFull: boolean;
   /** Long lists are without their ends. */
@@ -55,7 +54,7 @@ function assemble(lines: readonly FlightLine[], uplink: string): FlightRun {
   const values = new Map<number, unknown>();
   const entries: RecordedEntry[] = [];
   let head: FlightHead | undefined;
-  let end: RunResult | null = null;
+  let end: FlightEnd | null = null;
   let isFull = false;
   let isCut = false;
   for (const line of lines) {

@@ -1,10 +1,10 @@
 import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 import { createActor, fromCallback } from 'xstate';
-import type { MigrationInput } from '../../../machines/uplink-migration-types.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { guardInspection } from '../../engine/guard-inspection.ts';
 import { annotatedMigration } from '../../engine/migration/actions.ts';
 import { statePath } from '../../engine/migration/state-path.ts';
+import { annotatedMove } from '../../engine/move/bind.ts';
 import { provide } from '../../engine/provide.ts';
 import type { Failure } from '../../errors.ts';
 import { toFailure, toUplinkError } from '../../errors.ts';
@@ -49,23 +49,34 @@ export interface EventMeaning {
 /** Says what an event is about, in the words of the chart. */
 export function meaningOf({ type }: RecordedEvent): EventMeaning {
   const id = ANSWER.exec(type)?.[2];
+  const known = Object.values(PLAYED).find(({ actors }) => id !== undefined && actors.has(id));
   return {
-    answerOf: id === undefined ? null : (ACTORS.get(id) ?? id),
+    answerOf: id === undefined ? null : (known?.actors.get(id) ?? id),
     deadline: DEADLINE.exec(type)?.[1] ?? null,
   };
 }
 
-/** Starts the migration chart on its recorded input; `inspect` sees what it does. */
+/** Charts that the flight recorder records. */
+export type RecordedMachine = 'uplink-migration' | 'link-move';
+
+/** True for the id of such a chart. */
+export function isRecordedMachine(id: string): id is RecordedMachine {
+  return Object.hasOwn(PLAYED, id);
+}
+
+/** Starts a chart on its recorded input; `inspect` sees what it does. */
 export function startRecordedChart(
+  id: RecordedMachine,
   input: Readonly<Record<string, unknown>>,
   inspect?: ((event: InspectionEvent) => void) | undefined,
 ): RecordedChart {
   const entered: string[] = [];
   let state: string | null = null;
   let defect: Failure | null = null;
-  const options = { input: input as unknown as MigrationInput, clock: STANDING_CLOCK };
+  const { machine } = PLAYED[id];
+  const options = { input, clock: STANDING_CLOCK };
   const actor = createActor(
-    MACHINE,
+    machine,
     inspect === undefined ? options : { ...options, inspect: guardInspection(inspect) },
   );
   actor.subscribe({
@@ -85,7 +96,7 @@ export function startRecordedChart(
     takeEntered: () => entered.splice(0),
     defect: () => defect,
     failure: () => actor.getSnapshot().context?.failure ?? null,
-    hearing: event => hearingOf(event, actor.getSnapshot()),
+    hearing: event => hearingOf(PLAYED[id], event, actor.getSnapshot()),
     send: event => actor.send(revived(event) as never),
     stop: () => {
       actor.stop();
@@ -101,15 +112,15 @@ function revived(event: RecordedEvent): RecordedEvent {
   return { ...event, actorId: id, error: toUplinkError(event['error'] as Failure) };
 }
 
-function hearingOf(event: RecordedEvent, snapshot: AnyMachineSnapshot): Hearing {
+function hearingOf({ events, actors }: Played, event: RecordedEvent, snapshot: AnyMachineSnapshot): Hearing {
   const { answerOf, deadline } = meaningOf(event);
   const [, , id] = ANSWER.exec(event.type) ?? [];
   if (id !== undefined) {
-    if (!ACTORS.has(id)) return { kind: 'unknown', why: `no actor ${id} in today's chart` };
+    if (!actors.has(id)) return { kind: 'unknown', why: `no actor ${id} in today's chart` };
     if (id in snapshot.children) return { kind: 'heard' };
     return { kind: 'not-awaited', why: `today's chart does not wait for ${answerOf} there` };
   }
-  if (!KNOWN_EVENTS.has(event.type)) {
+  if (!events.has(event.type)) {
     return {
       kind: 'unknown',
       why: `no ${deadline === null ? `event ${event.type}` : 'such deadline'} in today's chart`,
@@ -122,17 +133,31 @@ function hearingOf(event: RecordedEvent, snapshot: AnyMachineSnapshot): Hearing 
     : { kind: 'not-awaited', why: `${deadline} does not run there in today's chart` };
 }
 
-/** The chart with its guards and notes as in every run; what it invokes waits for ever. */
-const MACHINE = provide(annotatedMigration, {
-  actors: Object.fromEntries(
-    Object.keys(annotatedMigration.implementations.actors).map(name => [name, fromCallback(() => undefined)]),
-  ) as never,
-  delays: Object.fromEntries(Object.keys(annotatedMigration.implementations.delays).map(name => [name, 1])) as never,
-});
+/** A chart that is recorded, with what it knows. */
+interface Played {
+  /** With its guards and notes as in every run; what it invokes waits for ever. */
+  readonly machine: AnyStateMachine;
+  readonly events: ReadonlySet<string>;
+  /** Name of each invoked actor by the id of its invocation. */
+  readonly actors: ReadonlyMap<string, string>;
+}
 
-const KNOWN_EVENTS: ReadonlySet<string> = new Set<string>(annotatedMigration.events);
-/** Name of each invoked actor by the id of its invocation. */
-const ACTORS: ReadonlyMap<string, string> = invocations(annotatedMigration);
+const PLAYED: Readonly<Record<RecordedMachine, Played>> = {
+  'uplink-migration': played(annotatedMigration),
+  'link-move': played(annotatedMove),
+};
+
+function played(machine: AnyStateMachine): Played {
+  const { actors, delays } = machine.implementations;
+  return {
+    machine: provide(machine, {
+      actors: Object.fromEntries(Object.keys(actors).map(name => [name, fromCallback(() => undefined)])) as never,
+      delays: Object.fromEntries(Object.keys(delays).map(name => [name, 1])) as never,
+    }),
+    events: new Set<string>(machine.events),
+    actors: invocations(machine),
+  };
+}
 
 function invocations(machine: AnyStateMachine): ReadonlyMap<string, string> {
   const found = new Map<string, string>();

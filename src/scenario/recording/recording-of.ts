@@ -35,6 +35,7 @@ function machineOf(id: string): MachineName {
 
 function titleOf({ uplink, head, end }: FlightRun): string {
   const entry = String(head.input['entry'] ?? '');
-  const what = entry === 'assessing' ? 'migration' : `run that began at ${entry}`;
+  const plain = head.machine === 'link-move' ? 'move' : 'migration';
+  const what = entry === 'assessing' ? plain : `run that began at ${entry}`;
   return `A ${what} of ${uplink} that ${end === null ? 'did not come to its end' : `ended ${end}`}`;
 }

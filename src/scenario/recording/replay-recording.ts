@@ -7,7 +7,7 @@ import { describeFailure } from '../../errors.ts';
 import type { Mismatch, ReplayOptions, ScenarioResult, TimelineEntry } from '../result.ts';
 import type { RecordedEntry, Recording } from '../scenario.ts';
 import type { RecordedChart, RecordedEvent } from './recorded-chart.ts';
-import { meaningOf, startRecordedChart } from './recorded-chart.ts';
+import { isRecordedMachine, meaningOf, startRecordedChart } from './recorded-chart.ts';
 
 /**
  * Drives today's chart with what was recorded, and compares the states that it enters with those that were entered then. The first difference is
@@ -48,8 +48,7 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
 
   let nowMs = 0;
   const { inspect } = options;
-  const start = (given: Readonly<Record<string, unknown>>): RecordedChart =>
-    startRecordedChart(given, inspect && (event => inspect(event, nowMs)));
+  let begin: (given: Readonly<Record<string, unknown>>) => RecordedChart;
   const follow = (): void => {
     ahead.push(...(chart?.takeEntered() ?? []));
   };
@@ -94,7 +93,7 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
     push({ atMs, type: 'event', text: lastEvent });
     if (isRestart) {
       chart?.stop();
-      chart = start((event['input'] ?? {}) as Readonly<Record<string, unknown>>);
+      chart = begin((event['input'] ?? {}) as Readonly<Record<string, unknown>>);
       follow();
       return null;
     }
@@ -124,10 +123,16 @@ function createCourse(recording: Recording, options: ReplayOptions, push: (entry
   const play = (): Divergence | null => {
     const { machine, input, entries, header, place } = recording;
     push({ atMs: 0, type: 'run', text: `recorded by ovs-uplink ${header['program']} on ${header['kernel']}` });
-    if (machine !== 'uplink-migration') {
-      return { place, what: 'the chart', expected: 'uplink-migration: no other is recorded', got: machine };
+    if (!isRecordedMachine(machine)) {
+      return {
+        place,
+        what: 'the chart',
+        expected: 'uplink-migration or link-move: no other is recorded',
+        got: machine,
+      };
     }
-    chart = start(input);
+    begin = given => startRecordedChart(machine, given, inspect && (event => inspect(event, nowMs)));
+    chart = begin(input);
     follow();
     try {
       for (const entry of entries) {
