@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, watch } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync, watch } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** What hears of a folder. */
 export interface FolderListener {
-  /** For each file that is there, in the order of their names, and each that came, changed or went. */
+  /** For each file that is there, the one that was changed last at the end, and each that came, changed or went. */
   readonly onFile: (name: string) => void;
   /** The folder cannot be watched; nothing more is heard of it. */
   readonly onTrouble: (path: string, error: Error) => void;
@@ -39,7 +39,7 @@ export function watchFolder(given: string, { onFile, onTrouble }: FolderListener
     const begun = begin(folder, onChange);
     if (begun !== 'watched') return begun === 'refused';
     try {
-      for (const name of readdirSync(folder).sort()) onFile(name);
+      for (const name of byAge(folder)) onFile(name);
     } catch (error) {
       onTrouble(folder, error as Error);
     }
@@ -60,4 +60,10 @@ export function watchFolder(given: string, { onFile, onTrouble }: FolderListener
     isStopped = true;
     watcher?.close();
   };
+}
+
+function byAge(folder: string): readonly string[] {
+  const changedMs = (name: string): number => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const files = readdirSync(folder).map(name => ({ name, ms: changedMs(name) }));
+  return files.sort((a, b) => a.ms - b.ms || a.name.localeCompare(b.name)).map(({ name }) => name);
 }
