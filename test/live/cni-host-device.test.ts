@@ -7,6 +7,7 @@ import { ipBatch } from '../lab/two-ports.ts';
 import { watchKernel } from '../lab/watch.ts';
 import { type Answer, call, confOf, envOf, startContainer } from './cni/plugin.ts';
 import { linkIn, makeNic, NIC } from './moving/nic.ts';
+import { sampled } from './support/sampled.ts';
 
 const DONE = { code: 0, text: '' };
 
@@ -117,22 +118,25 @@ describeLive('the CNI plugin on the real engine', () => {
     expect(json).toEqual({ cniVersion: '0.4.0', supportedVersions });
   });
 
-  it.each(['0.3.1', '0.4.0', '1.0.0', '1.1.0'])('its result has the form of version %s', async cniVersion => {
-    await using nic = await makeNic(lab);
-    const before = {
-      cniVersion,
-      interfaces: [{ name: 'eth0', sandbox: '/run/netns/x' }],
-      ips: [{ ...(cniVersion < '1.0.0' && { version: '4' }), interface: 0, address: '10.5.0.2/16' }],
-      routes: [{ dst: '0.0.0.0/0' }],
-      dns: { nameservers: ['10.5.0.1'] },
-    };
-    const { json } = await call(lab, 'ADD', confOf(lab, { cniVersion, prevResult: before }));
-    const ours = { name: 'net1', mac: await macIn('net1'), sandbox: `/run/netns/${lab.farNs}` };
-    const interfaces = [...before.interfaces, { ...ours, ...(cniVersion === '1.1.0' && { mtu: 1400 }) }];
-    expect(json).toEqual({ ...before, interfaces });
-    expect(await call(lab, 'DEL', confOf(lab, { cniVersion, prevResult: json }))).toMatchObject(DONE);
-    expect(await nic.changes()).toEqual([]);
-  });
+  it.each(sampled(['0.3.1', '0.4.0', '1.0.0', '1.1.0'], 3))(
+    'its result has the form of version %s',
+    async cniVersion => {
+      await using nic = await makeNic(lab);
+      const before = {
+        cniVersion,
+        interfaces: [{ name: 'eth0', sandbox: '/run/netns/x' }],
+        ips: [{ ...(cniVersion < '1.0.0' && { version: '4' }), interface: 0, address: '10.5.0.2/16' }],
+        routes: [{ dst: '0.0.0.0/0' }],
+        dns: { nameservers: ['10.5.0.1'] },
+      };
+      const { json } = await call(lab, 'ADD', confOf(lab, { cniVersion, prevResult: before }));
+      const ours = { name: 'net1', mac: await macIn('net1'), sandbox: `/run/netns/${lab.farNs}` };
+      const interfaces = [...before.interfaces, { ...ours, ...(cniVersion === '1.1.0' && { mtu: 1400 }) }];
+      expect(json).toEqual({ ...before, interfaces });
+      expect(await call(lab, 'DEL', confOf(lab, { cniVersion, prevResult: json }))).toMatchObject(DONE);
+      expect(await nic.changes()).toEqual([]);
+    },
+  );
 
   async function macIn(name: string): Promise<string> {
     return ((await linkIn(lab, lab.farNs, name)) as { address: string }).address;

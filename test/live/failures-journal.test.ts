@@ -8,6 +8,7 @@ import type { Lab } from '../lab/lab.ts';
 import { describeLive } from '../lab/live.ts';
 import { createBench, type FaultBench } from './failing/fault-bench.ts';
 import { type Ended, runActing, storyOf } from './failing/run-acting.ts';
+import { sampled } from './support/sampled.ts';
 
 const LIMIT_MS = 120_000;
 
@@ -173,7 +174,7 @@ describeLive('a journal that cannot be trusted', () => {
   }, LIMIT_MS);
   afterAll(() => bench[Symbol.asyncDispose](), LIMIT_MS);
 
-  it.each(BAD_JOURNALS)(
+  it.each(sampled(BAD_JOURNALS, 3))(
     '$title: restore, migrate and recover say so and change nothing',
     { timeout: LIMIT_MS },
     async ({ make, code }) => {

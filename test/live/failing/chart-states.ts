@@ -1,4 +1,5 @@
 import { uplinkMigration } from '../../../machines/uplink-migration.ts';
+import { sampled } from '../support/sampled.ts';
 
 interface Node {
   readonly path: readonly string[];
@@ -35,13 +36,8 @@ export const FORWARD_STATES: readonly string[] = FORWARD_PARTS.flatMap(leavesOf)
   state => !SELDOM_SEEN.includes(state),
 );
 
-/** CI has time for every sixth state, each time the same ones; `npm run soak:failures` takes all. */
-function takeSome(states: readonly string[]): readonly string[] {
-  return process.env['OVS_UPLINK_FAILURES'] === 'all' ? states : states.filter((_, at) => at % 6 === 0);
-}
-
 /** Those of {@link FORWARD_STATES} that are tried. */
-export const TRIED_STATES: readonly string[] = takeSome(FORWARD_STATES);
+export const TRIED_STATES: readonly string[] = sampled(FORWARD_STATES, 6);
 
 /** Every state of the way back, read from the chart. */
 export const BACKWARD_STATES: readonly string[] = leavesOf('rollingBack');
