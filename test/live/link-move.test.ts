@@ -153,7 +153,7 @@ describeLive('a NIC that goes into another network namespace', () => {
       expect(report).toMatchObject({ place: 'transit', up: false });
       expect((await inHostNs(lab, ['recover'])).code).toBe(0);
       expect(await nic.changes()).toEqual([]);
-      expect(readdirSync(lab.stateDir).filter(name => !/^lock$/.test(name))).toEqual([]);
+      expect(readdirSync(lab.stateDir).filter(name => !/^lock$|\.flight$/.test(name))).toEqual([]);
     },
   );
 
