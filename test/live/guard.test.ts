@@ -14,6 +14,7 @@ import { createGuardBench, type GuardBench } from './guarding/guard-bench.ts';
 import { sessionOf, startInTerminal } from './guarding/hang-up.ts';
 import { signalGuard } from './guarding/kill-guard.ts';
 import { runCli, spawnCli } from './support/cli.ts';
+import { sampled } from './support/sampled.ts';
 
 const LIMIT_MS = 120_000;
 const MIGRATE = ['migrate', '-i', 'eth0', '-b', 'br-ext'] as const;
@@ -104,7 +105,7 @@ describeLive('the guard', () => {
     expect(await bench.judge()).toEqual({ result: 'before', problems: [], log: [] });
   });
 
-  it.each(['preparing.standing', 'cuttingOver', 'confirming'])(
+  it.each(sampled(['cuttingOver', 'preparing.standing', 'confirming'], 3))(
     'the whole terminal session gets SIGHUP and is killed in %s: the guard lives and puts everything back',
     { timeout: LIMIT_MS },
     async state => {
@@ -167,7 +168,9 @@ describeLive('the guard', () => {
     await expectPutBack('it hung');
   });
 
-  it.each(['preparing.writingJournal', 'preparing.standing.renamingUplink', 'preparing.standing.makingHostPort'])(
+  it.each(
+    sampled(['preparing.writingJournal', 'preparing.standing.renamingUplink', 'preparing.standing.makingHostPort'], 2),
+  )(
     'the guard is killed in %s: nothing is begun, or all is put back, and the outcome says why',
     {
       timeout: LIMIT_MS,
@@ -182,7 +185,7 @@ describeLive('the guard', () => {
     },
   );
 
-  it.each(['cuttingOver.attachingUplink', 'cuttingOver.switchingRoutes', 'verifying.comparing'])(
+  it.each(sampled(['cuttingOver.switchingRoutes', 'cuttingOver.attachingUplink', 'verifying.comparing'], 3))(
     'the guard is killed in %s: the run goes on, and its outcome says that it was unguarded',
     { timeout: LIMIT_MS },
     async state => {

@@ -42,11 +42,11 @@ describeLive('runs on a real host, seen in a browser', () => {
         // The next run is another actor of the same page; this one dies in the middle.
         await runCli(lab, ['restore', '-i', 'eth0']);
         await viewer.page.locator('[data-path="rolledBack"][data-active]').waitFor();
-        const dying = spawnCli(lab, ['migrate', '-i', 'eth0', '-b', 'br-ext']);
-        await dying.state('cuttingOver');
+        const dying = spawnCli(lab, ['migrate', '-i', 'eth0', '-b', 'br-ext', '--confirm-within', '60s']);
+        await dying.state('confirming');
         dying.kill('SIGKILL');
         await dying.ended;
-        await viewer.page.locator('[data-path="cuttingOver"][data-active]').waitFor();
+        await viewer.page.locator('[data-path="confirming"][data-active]').waitFor();
         const recovered = await runCli(lab, ['recover']);
         expect(recovered.code, recovered.stderr).toBe(0);
         await viewer.page.locator('[data-path="rolledBack"][data-active]').waitFor();

@@ -27,7 +27,7 @@ describeLive('a restore that dies', () => {
   it('is finished by the next start, whichever state, change or journal write it died at', async () => {
     await using lab = await createLab({ name: 'killback' });
     await configurePlainHost(lab);
-    const harvest = await killEverywhere(lab, OPTIONS, dyingRestore(OPTIONS), sampleOf(/^state /, 3));
+    const harvest = await killEverywhere(lab, OPTIONS, dyingRestore(OPTIONS), sampleOf(/^state /, 6));
     expect(harvest.problems).toEqual([]);
     expect(statesLeftOut(BACKWARD_STATES, harvest)).toEqual([]);
     expect(harvest.missed).toEqual([]);

@@ -37,7 +37,7 @@ describeLive('a migration that dies', () => {
   it('is committed or undone by the next start, whichever state, change or journal write it died at', async () => {
     await using lab = await createLab({ name: 'killfwd' });
     await configurePlainHost(lab);
-    const harvest = await killEverywhere(lab, OPTIONS, dyingMigration(OPTIONS), sampleOf(/^state /, 3));
+    const harvest = await killEverywhere(lab, OPTIONS, dyingMigration(OPTIONS), sampleOf(/^state /, 6));
     expect(harvest.problems).toEqual([]);
     expect(statesLeftOut(FORWARD_STATES, harvest)).toEqual([]);
     expect(harvest.missed).toEqual([]);

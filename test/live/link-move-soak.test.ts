@@ -29,7 +29,7 @@ describeLive('an engine that moves a NIC and brings it home again and again', ()
     expect([report.failures, stderr]).toEqual([[], '']);
     const [first, last] = report.open;
     expect(last).toEqual(first);
-    expect(last).toMatchObject({ stateFiles: ['lock'], mounts: 0 });
+    expect(last).toMatchObject({ stateFiles: [`${NIC}.flight`, 'lock'], mounts: 0 });
     expect(diffTimed(before, await captureTimed(lab, { linkName: NIC }))).toEqual([]);
   });
 });
