@@ -6,7 +6,7 @@ import { type KilledRun, killAtRandom } from './guarding/killed-run.ts';
 import { runCli } from './support/cli.ts';
 
 /** `npm run soak:guard` makes it 100. */
-const RUNS = Number(process.env['OVS_UPLINK_GUARD_RUNS'] ?? 6);
+const RUNS = Number(process.env['OVS_UPLINK_GUARD_RUNS'] ?? 4);
 /** `OVS_UPLINK_SEED=…` repeats the choices of a run; the instants are as exact as timers are. */
 const SEED = Number(process.env['OVS_UPLINK_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
