@@ -12,7 +12,8 @@ const MAX_PROBES = 64;
 
 /** What a stream of messages comes to: enough to understand those that follow. */
 export interface Base {
-  take(message: WireMessage): void;
+  /** `bytes`: of memory that is its own. */
+  take(message: WireMessage, bytes: number): void;
   /** What it came to, as messages: the source, actors with their last snapshots in the order of their beginning, host, probes. */
   tell(): readonly WireMessage[];
   readonly actorCount: number;
@@ -22,10 +23,12 @@ interface KeptActor {
   readonly order: number;
   readonly message: ActorMessage;
   readonly snapshot: ActorSnapshot;
+  readonly messageBytes: number;
+  readonly snapshotBytes: number;
 }
 
-/** Makes a {@link Base} of so many actors at most: those that ended first go first. */
-export function createBase(maxActors: number): Base {
+/** Makes a {@link Base} of so many actors, in so many bytes, at most: those that ended first go first. */
+export function createBase(maxActors: number, maxBytes: number): Base {
   let source: SourceMessage | undefined;
   let host: HostMessage | undefined;
   let began = 0;
@@ -33,28 +36,44 @@ export function createBase(maxActors: number): Base {
   const living = new Map<string, KeptActor>();
   const ended = new Map<string, KeptActor>();
 
-  const keep = (sessionId: string, actor: KeptActor): void => {
-    const { status } = actor.snapshot;
+  let bytes = 0;
+  const find = (sessionId: string): KeptActor | undefined => living.get(sessionId) ?? ended.get(sessionId);
+  const forget = (sessionId: string): void => {
+    const actor = find(sessionId);
+    if (actor === undefined) return;
+    bytes -= actor.messageBytes + actor.snapshotBytes;
     living.delete(sessionId);
     ended.delete(sessionId);
-    (status === undefined || status === 'active' ? living : ended).set(sessionId, actor);
-    if (living.size + ended.size <= maxActors) return;
-    const from = ended.size > 0 ? ended : living;
-    from.delete(from.keys().next().value!);
   };
-  const find = (sessionId: string): KeptActor | undefined => living.get(sessionId) ?? ended.get(sessionId);
+  const keep = (sessionId: string, actor: KeptActor): void => {
+    const { status } = actor.snapshot;
+    forget(sessionId);
+    (status === undefined || status === 'active' ? living : ended).set(sessionId, actor);
+    bytes += actor.messageBytes + actor.snapshotBytes;
+    while (living.size + ended.size > maxActors || (bytes > maxBytes && living.size + ended.size > 1)) {
+      forget((ended.size > 0 ? ended : living).keys().next().value!);
+    }
+  };
 
   return {
-    take(message) {
+    take(message, added) {
       switch (message.type) {
         case '@xstate.actor': {
           const order = find(message.sessionId)?.order ?? began++;
-          keep(message.sessionId, { order, message, snapshot: message.snapshot });
+          keep(message.sessionId, {
+            order,
+            message,
+            snapshot: message.snapshot,
+            messageBytes: added,
+            snapshotBytes: 0,
+          });
           return;
         }
         case '@xstate.snapshot': {
           const actor = find(message.sessionId);
-          if (actor !== undefined) keep(message.sessionId, { ...actor, snapshot: message.snapshot });
+          if (actor !== undefined) {
+            keep(message.sessionId, { ...actor, snapshot: message.snapshot, snapshotBytes: added });
+          }
           return;
         }
         case '@ovs-uplink.source':

@@ -6,7 +6,7 @@ import { createScale } from './weigh.ts';
 /** How much a hub keeps for who comes late. */
 export interface HubLimits {
   readonly messages: number;
-  /** Of memory, about. */
+  /** Of memory, about; as many again for the actors that messages told of which are no longer kept. */
   readonly bytes: number;
   readonly actors: number;
 }
@@ -47,7 +47,7 @@ export interface Hub {
 /** Makes a {@link Hub}. Memory is bounded: the oldest message goes first, and what it told of an actor or the host is kept. */
 export function createHub(limits: Partial<HubLimits> = {}): Hub {
   const { messages: maxMessages, bytes: maxBytes, actors: maxActors } = { ...LIMITS, ...limits };
-  const base = createBase(maxActors);
+  const base = createBase(maxActors, maxBytes);
   const weigh = createScale();
   const ring: ({ readonly message: WireMessage; readonly bytes: number } | undefined)[] = [];
   /** Number of the first message in the ring. */
@@ -59,7 +59,7 @@ export function createHub(limits: Partial<HubLimits> = {}): Hub {
 
   const drop = (): void => {
     const { message, bytes: freed } = ring[head]!;
-    base.take(message);
+    base.take(message, freed);
     bytes -= freed;
     ring[head] = undefined;
     head += 1;

@@ -1,3 +1,5 @@
+/** Definitions that are known again: those of the charts of a program, not one for each of its actors. */
+const MAX_DEFINITIONS = 32;
 /** Deeper than any message: what is nested this deep was not made by `plain`. */
 const MAX_DEPTH = 100;
 
@@ -6,6 +8,7 @@ const MAX_DEPTH = 100;
  */
 export function createScale(): (message: object) => number {
   const seen = new WeakSet<object>();
+  const definitions = createDefinitions();
   const weigh = (value: unknown, depth: number): number => {
     if (typeof value === 'string') return 16 + value.length;
     if (typeof value !== 'object' || value === null) return 8;
@@ -20,12 +23,27 @@ export function createScale(): (message: object) => number {
     let bytes = 64;
     for (const key in fields) {
       const value = (fields as Readonly<Record<string, unknown>>)[key];
-      // A definition is one text for all actors of a machine.
-      if (key === 'definition') continue;
+      if (key === 'definition' && typeof value === 'string') {
+        bytes += definitions.weigh(value);
+        continue;
+      }
       const isPart = (key === 'snapshot' || key === 'event') && typeof value === 'object' && value !== null;
       bytes += 8 + (isPart ? weighFields(value) : weigh(value, 1));
     }
     return bytes;
   };
   return weighFields;
+}
+
+/** A definition is one text for all actors of a machine; one that was not met lately is another. */
+function createDefinitions() {
+  const lately = new Set<string>();
+  return {
+    weigh(text: string): number {
+      const isKnown = lately.delete(text);
+      lately.add(text);
+      if (lately.size > MAX_DEFINITIONS) lately.delete(lately.values().next().value!);
+      return isKnown ? 8 : 16 + text.length;
+    },
+  };
 }
